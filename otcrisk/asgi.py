@@ -1,0 +1,11 @@
+import os
+
+from otcrisk import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "otcrisk.settings")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+embedded.start()
+
+from django.core.asgi import get_asgi_application  # noqa: E402  the servers come first
+
+application = get_asgi_application()

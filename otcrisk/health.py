@@ -1,0 +1,30 @@
+"""What a load balancer and Prometheus ask."""
+
+from hmac import compare_digest
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 when this process can reach its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text for whoever holds METRICS_TOKEN; without a token, for this machine only."""
+    if settings.METRICS_TOKEN:
+        allowed = compare_digest(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
+    else:
+        allowed = not settings.PRODUCTION and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+    return ExportToDjangoView(request) if allowed else HttpResponse(status=403)

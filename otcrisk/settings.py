@@ -1,0 +1,284 @@
+"""Every knob of otcrisk, from the environment. With no environment at all this is a development desk.
+
+A secret NAME may also be given as NAME_FILE, the path of a file that holds it. OTCRISK_ENV=production makes nothing
+up and turns the safe choices on; `manage.py check --deploy` says what is missing (otcrisk/checks.py).
+"""
+
+import os
+from pathlib import Path
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from otcrisk import embedded, log, secrets
+
+env = environ.Env()
+BASE_DIR = embedded.ROOT
+VAR = embedded.home()
+
+PRODUCTION = env.str("OTCRISK_ENV", default="development") == "production"
+DEBUG = env.bool("DEBUG", default=False)
+# A folder with public data sets for benchmarks and replays; absent on most machines.
+OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
+
+# ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "DRAW_SECRET")
+SECRETS = {name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json") for name in SECRET_NAMES}
+SECRET_KEY = SECRETS["SECRET_KEY"]
+# Field encryption: "new:HEX64,old:HEX64". The first key encrypts, every key decrypts.
+FIELD_KEYS = secrets.key_ring(SECRETS["FIELD_KEYS"])
+# Finds equal encrypted values without reading them. Changing it orphans every payment account: never rotate alone.
+BLIND_INDEX_KEY = SECRETS["BLIND_INDEX_KEY"].encode()
+# Mixed into the stored hashes of API keys and device tokens.
+API_PEPPER = SECRETS["API_PEPPER"].encode()
+# Makes a randomised step-up reproducible for us and unpredictable for everybody else.
+DRAW_SECRET = SECRETS["DRAW_SECRET"].encode()
+
+# ── Hosts and transport ──────────────────────────────────────────────────────────────────────────────────────────────
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+# How many proxies of ours stand before the web process; X-Forwarded-For is believed that far (otcrisk/proxies.py).
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+# Probes and scrapers inside the network speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a ban deletes rows; a cache may forget to
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("DATA_UPLOAD_MAX_MEMORY_SIZE", default=10 * 1024 * 1024)
+METRICS_TOKEN = secrets.read("METRICS_TOKEN", kept_in=None)
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
+INSTALLED_APPS = [
+    "otcrisk",
+    "apps.core",
+    "apps.events",
+    "apps.users",
+    "apps.devices",
+    "apps.restrictions",
+    "apps.risk",
+    "apps.cases",
+    "apps.flows",
+    "apps.api",
+    "apps.console",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
+    "allauth.usersessions",
+    "django_celery_beat",
+    "django_filters",
+    "django_htmx",
+    "django_prometheus",
+    "django_structlog",
+    "csp",
+    "pgtrigger",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "otcrisk.proxies.RealAddress",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "otcrisk.csp.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # a view is private unless it says otherwise
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "otcrisk.urls"
+WSGI_APPLICATION = "otcrisk.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ]
+        },
+    }
+]
+
+# ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# Every statement of the hot path is small and of one shape: generic plans are planned once, and nothing waits for long.
+# Migrations and batch work raise statement_timeout for themselves. A pooler in between must ignore the startup
+# parameter `options`, and these belong into the role then (ALTER ROLE ... SET).
+SERVER_SETTINGS = {
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "random_page_cost": "1.1",
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///otcrisk")}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=None) if "CONN_MAX_AGE" in os.environ else None,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": DATABASES["default"].get("OPTIONS", {})
+    | {
+        # Django's own cursors bind on the client and never prepare; psycopg.Cursor on the same connection does.
+        "prepare_threshold": 5,
+        "options": " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()),
+    },
+    "TEST": {"NAME": env.str("TEST_DATABASE", default="test_otcrisk")},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── Cache and background work ────────────────────────────────────────────────────────────────────────────────────────
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("CACHE_URL", default="redis://localhost:6379/1"),
+        "KEY_PREFIX": env.str("TEST_DATABASE", default="otcrisk"),
+    }
+}
+CELERY_BROKER_URL = env.str("BROKER_URL", default="redis://localhost:6379/0")
+# Longer than any task: Redis brokers hand out again what is not acknowledged in this time.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"apps.events.tasks.deliver*": {"queue": "webhooks"}, "apps.faces.*": {"queue": "faces"}}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 4 * 3600
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# ── Sign-in (owned by apps.users) ────────────────────────────────────────────────────────────────────────────────────
+AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+# allauth, MFA and headless: begin
+# allauth, MFA and headless: end
+
+# ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.SessionAuthentication",
+        "allauth.headless.contrib.rest_framework.authentication.XSessionTokenAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.core.problems.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "otcrisk",
+    "DESCRIPTION": "Risk control for P2P and OTC crypto desks: send what your users do, receive explained decisions.",
+    "VERSION": "1",
+    "LICENSE": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# ── Console (owned by apps.console) ──────────────────────────────────────────────────────────────────────────────────
+UNFOLD = {"SITE_TITLE": "otcrisk", "SITE_HEADER": "otcrisk"}
+
+# ── Language, time, files, mail ──────────────────────────────────────────────────────────────────────────────────────
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [folder for folder in [BASE_DIR / "static"] if folder.is_dir()]
+WHITENOISE_USE_FINDERS = not PRODUCTION  # development serves the checkout, production what collectstatic wrote
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR / "files"},
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR / 'mail'}"))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="otcrisk <no-reply@localhost>")
+
+# ── What is written down ─────────────────────────────────────────────────────────────────────────────────────────────
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "text")
+LOGGING = log.configure(level=LOG_LEVEL, json=LOG_FORMAT == "json")
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
