@@ -13,6 +13,8 @@ class CoreConfig(AppConfig):
     label = "core"
 
     def ready(self) -> None:
+        from apps.core import checks  # noqa: F401  (registers them)
+
         post_migrate.connect(_partitions_ahead, sender=self, dispatch_uid="core.partitions")
 
 
