@@ -1,10 +1,10 @@
-"""Every knob of otcrisk, from the environment. With no environment at all this is a development desk.
+"""Every knob of otcrisk, from the environment; with none set, this is a desk for development.
 
-A secret NAME may also be given as NAME_FILE, the path of a file that holds it. OTCRISK_ENV=production makes nothing
-up and turns the safe choices on; `manage.py check --deploy` says what is missing (otcrisk/checks.py).
+A secret NAME may also be given as NAME_FILE, the path of a file that holds it. OTCRISK_ENV=production
+makes nothing up and turns the safe choices on; `manage.py check --deploy` says what is missing.
 """
 
-import os
+import logging
 from pathlib import Path
 
 import environ
@@ -22,24 +22,29 @@ DEBUG = env.bool("DEBUG", default=False)
 # A folder with public data sets for benchmarks and replays; absent on most machines.
 OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
 
-# ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "DRAW_SECRET")
-SECRETS = {name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json") for name in SECRET_NAMES}
+# ── Secrets ───────────────────────────────────────────────────────────────────────────────────────
+SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET")
+SECRETS = {
+    name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json")
+    for name in SECRET_NAMES
+}
 SECRET_KEY = SECRETS["SECRET_KEY"]
 # Field encryption: "new:HEX64,old:HEX64". The first key encrypts, every key decrypts.
 FIELD_KEYS = secrets.key_ring(SECRETS["FIELD_KEYS"])
-# Finds equal encrypted values without reading them. Changing it orphans every payment account: never rotate alone.
+# Finds equal encrypted values without reading them. A new key would no longer find the old values.
 BLIND_INDEX_KEY = SECRETS["BLIND_INDEX_KEY"].encode()
 # Mixed into the stored hashes of API keys and device tokens.
 API_PEPPER = SECRETS["API_PEPPER"].encode()
 # Makes a randomised step-up reproducible for us and unpredictable for everybody else.
-DRAW_SECRET = SECRETS["DRAW_SECRET"].encode()
+STEP_UP_SECRET = SECRETS["STEP_UP_SECRET"]
 
-# ── Hosts and transport ──────────────────────────────────────────────────────────────────────────────────────────────
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+# ── Hosts and transport ───────────────────────────────────────────────────────────────────────────
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
-# How many proxies of ours stand before the web process; X-Forwarded-For is believed that far (otcrisk/proxies.py).
+# How many proxies of ours stand before the web process: X-Forwarded-For is believed that far.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
@@ -71,7 +76,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# ── Applications ─────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── Applications ──────────────────────────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
     "otcrisk",
     "apps.core",
@@ -113,7 +118,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "otcrisk.proxies.RealAddress",
+    "apps.core.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "otcrisk.csp.ContentSecurityPolicy",
@@ -125,8 +130,10 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # a view is private unless it says otherwise
+    # A view is private unless it says otherwise.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "apps.users.middleware.StaffNeedSecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -150,10 +157,10 @@ TEMPLATES = [
     }
 ]
 
-# ── PostgreSQL ───────────────────────────────────────────────────────────────────────────────────────────────────────
-# Every statement of the hot path is small and of one shape: generic plans are planned once, and nothing waits for long.
-# Migrations and batch work raise statement_timeout for themselves. A pooler in between must ignore the startup
-# parameter `options`, and these belong into the role then (ALTER ROLE ... SET).
+# ── PostgreSQL ────────────────────────────────────────────────────────────────────────────────────
+# The hot path's statements keep their shape, so one generic plan serves; nothing waits for long.
+# Migrations lift statement_timeout. A pooler in between must ignore the startup parameter `options`,
+# and these settings then belong to the role (ALTER ROLE ... SET).
 SERVER_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
@@ -164,11 +171,11 @@ SERVER_SETTINGS = {
 }
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///otcrisk")}
 DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=None) if "CONN_MAX_AGE" in os.environ else None,
+    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": DATABASES["default"].get("OPTIONS", {})
     | {
-        # Django's own cursors bind on the client and never prepare; psycopg.Cursor on the same connection does.
+        # Django's own cursors never prepare; a psycopg.Cursor on the same connection does.
         "prepare_threshold": 5,
         "options": " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()),
     },
@@ -176,7 +183,7 @@ DATABASES["default"] |= {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# ── Cache and background work ────────────────────────────────────────────────────────────────────────────────────────
+# ── Cache and background work ─────────────────────────────────────────────────────────────────────
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -192,19 +199,19 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"apps.events.tasks.deliver*": {"queue": "webhooks"}, "apps.faces.*": {"queue": "faces"}}
+CELERY_TASK_ROUTES = {
+    "apps.events.tasks.deliver*": {"queue": "webhooks"},
+    "apps.faces.*": {"queue": "faces"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 4 * 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-# ── Sign-in (owned by apps.users) ────────────────────────────────────────────────────────────────────────────────────
+# ── Sign-in (owned by apps.users) ─────────────────────────────────────────────────────────────────
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -220,13 +227,52 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 # allauth, MFA and headless: begin
+ACCOUNT_ADAPTER = "apps.flows.sign_in_adapter.SignInAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "apps.users.forms.Nickname"
+ACCOUNT_EMAIL_VERIFICATION = env.str(
+    "EMAIL_VERIFICATION", default="mandatory" if PRODUCTION else "optional"
+)
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ACCOUNT_MAX_EMAIL_ADDRESSES = 3
+# A session ends with SESSION_COOKIE_AGE, sign-out or a ban, not with the window.
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Codes are asked for by the engine (STEP_UP), never by whoever would rather not type a password.
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_RATE_LIMITS = {
+    "login": env.str("LOGIN_RATE", default="30/m/ip"),
+    "login_failed": env.str("LOGIN_FAILED_RATE", default="10/m/ip,5/300s/key"),
+}
+MFA_ADAPTER = "apps.users.mfa_adapter.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey alone signs in, so the device has to check its owner.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
+MFA_TOTP_ISSUER = "otcrisk"
+# allauth forgets a used code after one period: with tolerance it could be used again.
+MFA_TOTP_TOLERANCE = 0
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# After a second factor the console stays open for this long.
+STAFF_SESSION_HOURS = env.int("STAFF_SESSION_HOURS", default=12)
+HEADLESS_CLIENTS = ("app", "browser")
+HEADLESS_SERVE_SPECIFICATION = False
+# Would write a row on every request.
+USERSESSIONS_TRACK_ACTIVITY = False
 # allauth, MFA and headless: end
 
-# ── API ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "allauth.headless.contrib.rest_framework.authentication.XSessionTokenAuthentication",
+        "apps.users.authentication.SessionTokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -238,7 +284,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "otcrisk",
-    "DESCRIPTION": "Risk control for P2P and OTC crypto desks: send what your users do, receive explained decisions.",
+    "DESCRIPTION": "Send what your users do, receive explained decisions.",
     "VERSION": "1",
     "LICENSE": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
     "SERVE_INCLUDE_SCHEMA": False,
@@ -248,10 +294,10 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# ── Console (owned by apps.console) ──────────────────────────────────────────────────────────────────────────────────
+# ── Console (owned by apps.console) ───────────────────────────────────────────────────────────────
 UNFOLD = {"SITE_TITLE": "otcrisk", "SITE_HEADER": "otcrisk"}
 
-# ── Language, time, files, mail ──────────────────────────────────────────────────────────────────────────────────────
+# ── Language, time, files, mail ───────────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -261,7 +307,9 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [folder for folder in [BASE_DIR / "static"] if folder.is_dir()]
-WHITENOISE_USE_FINDERS = not PRODUCTION  # development serves the checkout, production what collectstatic wrote
+WHITENOISE_USE_FINDERS = (
+    not PRODUCTION
+)  # development serves the checkout, production what collectstatic wrote
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
@@ -276,9 +324,10 @@ STORAGES = {
 vars().update(env.email_url("EMAIL_URL", default=f"filemail://{VAR / 'mail'}"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="otcrisk <no-reply@localhost>")
 
-# ── What is written down ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── What is written down ──────────────────────────────────────────────────────────────────────────
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "text")
 LOGGING = log.configure(level=LOG_LEVEL, json=LOG_FORMAT == "json")
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request: how it ended
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
