@@ -1,0 +1,170 @@
+"""carry_out(): from a judgement to its consequences, restrictions and cases, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from apps.cases.models import Queue
+from apps.core.ids import uuid7
+from apps.restrictions import queries
+from apps.restrictions.write import Imposition
+from apps.risk import live
+from apps.risk.decide import Judgement
+from apps.risk.policy_settings import Measure, PolicySettings
+from apps.risk.sentences import for_user
+
+#: Forbidding somebody everything for good is for two people, never for the engine.
+AUTOMATIC_CEILING_HOURS = 30 * 24.0
+DEFAULT_DUE_HOURS = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A case to open, or to join when the subject's is open already."""
+
+    queue: str
+    subject: int
+    priority: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What a judgement entails."""
+
+    impositions: tuple[Imposition, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+
+
+NONE = Consequences()
+
+PARTS = (
+    """cs AS (
+  INSERT INTO cases_case AS c (id, queue, subject_id, status, priority, alerts, first_decision,
+    last_decision, opened_at, last_alert_at, due_at, outcome)
+  SELECT a.id, a.queue, a.subject, 'OPEN', a.priority, 1, :cause::uuid, :cause::uuid,
+    :at::timestamptz, :at::timestamptz, a.due_at, ''
+  FROM unnest(:cs_id::uuid[], :cs_queue::text[], :cs_subject::bigint[], :cs_priority::smallint[],
+       :cs_due_at::timestamptz[]) AS a(id, queue, subject, priority, due_at)
+  ORDER BY a.queue, a.subject
+  ON CONFLICT (queue, subject_id) WHERE status = 'OPEN' DO UPDATE SET
+    alerts = c.alerts + 1, priority = greatest(c.priority, excluded.priority),
+    last_decision = excluded.last_decision, last_alert_at = excluded.last_alert_at,
+    due_at = least(c.due_at, excluded.due_at)
+)""",
+)
+
+
+def params(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
+    """Return the parameters of PARTS; they share `at` and `cause` with the restrictions'."""
+    return {
+        "cs_id": [uuid7(at) for _ in alerts],
+        "cs_queue": [a.queue for a in alerts],
+        "cs_subject": [a.subject for a in alerts],
+        "cs_priority": [a.priority for a in alerts],
+        "cs_due_at": [a.due_at for a in alerts],
+    }
+
+
+def carry_out(judgement: Judgement) -> Consequences:
+    """Return what a judgement entails; an allowed act entails nothing and asks nothing."""
+    verdict = judgement.verdict
+    if verdict.outcome == "ALLOW" and not verdict.measures:
+        return NONE
+    ids, at = judgement.act.ids, judgement.act.at
+    settings = live.compiled(judgement.policy).settings if judgement.policy else None
+    impositions = []
+    for measure in verdict.measures:
+        subject = ids.get(measure.on)
+        if subject is not None:
+            impositions += _impose(measure, subject=subject, judgement=judgement, settings=settings)
+    alerts = []
+    queue = _queue(judgement)
+    subject = next((ids[role] for role in ("user", "device", "ip") if role in ids), None)
+    if queue and subject is not None:
+        hours = settings.case_due_hours.get(queue, DEFAULT_DUE_HOURS) if settings else 1.0
+        alerts.append(Alert(queue, subject, verdict.score, at + timedelta(hours=hours)))
+    return Consequences(tuple(_widest(impositions)), tuple(alerts))
+
+
+def _queue(judgement: Judgement) -> str | None:
+    verdict = judgement.verdict
+    if verdict.outcome not in ("REVIEW", "BLOCK"):
+        return None
+    if verdict.degraded:
+        return Queue.ENGINE
+    forced = {r.code for r in verdict.reasons if r.forces == verdict.outcome}
+    # A person who runs into a restriction that stands already is no news to anybody.
+    if forced and forced <= {"RESTRICTED", "OVER_CAP", "COUNTERPARTY_RESTRICTED"}:
+        return None
+    return Queue.REVIEW if verdict.outcome == "REVIEW" else Queue.BLOCKED
+
+
+def _impose(
+    measure: Measure, *, subject: int, judgement: Judgement, settings: PolicySettings | None
+) -> list[Imposition]:
+    at = judgement.act.at
+    step = ""
+    if measure.kind == "LADDER":
+        if settings is None:
+            return []
+        found = next_step(subject=subject, settings=settings, at=at)
+        if found is None:
+            return []
+        step, measure = found
+    ability = measure.ability or judgement.ability
+    if ability is None:
+        return []
+    hours = measure.hours
+    if ability == "all" and measure.kind == "DENY":
+        hours = min(hours or AUTOMATIC_CEILING_HOURS, AUTOMATIC_CEILING_HOURS)
+    verdict = judgement.verdict
+    policy = live.compiled(judgement.policy) if judgement.policy else None
+    return [
+        Imposition(
+            subject=subject,
+            ability=ability,
+            kind=measure.kind,
+            reason=verdict.reasons[0].code if verdict.reasons else verdict.outcome,
+            user_sentence=for_user(policy, verdict),
+            lifts_by=measure.lifts_by,
+            cap_usd=measure.cap_usd,
+            until=at + timedelta(hours=hours) if hours else None,
+            step=step,
+        )
+    ]
+
+
+def next_step(
+    *, subject: int, settings: PolicySettings, at: datetime
+) -> tuple[str, Measure] | None:
+    """Return the ladder's next step for the subject that forbids something, None past its end.
+
+    The last step before a ban repeats: the ban itself is a decision of two people.
+    """
+    steps = [s for s in settings.ladder if s.measure]
+    automatic = [
+        s for s in steps if s.measure and not (s.measure.kind == "DENY" and not s.measure.hours)
+    ]
+    if not automatic:
+        return None
+    met = queries.ladder_steps(
+        subject=subject, since=queries.memory(at, settings.ladder_memory_days)
+    )
+    step = automatic[min(len(met), len(automatic) - 1)]
+    return (step.name, step.measure) if step.measure else None
+
+
+def _widest(impositions: Sequence[Imposition]) -> list[Imposition]:
+    """Keep one imposition per subject, ability and kind: the one that ends last."""
+    kept: dict[tuple[int, str, str], Imposition] = {}
+    for one in impositions:
+        key = (one.subject, one.ability, one.kind)
+        before = kept.get(key)
+        longer = before is not None and (
+            one.until is None or (before.until is not None and one.until > before.until)
+        )
+        if before is None or longer:
+            kept[key] = one
+    return list(kept.values())

@@ -1,0 +1,124 @@
+"""judge(): one act, judged and written in one durable transaction of five statements.
+
+BEGIN · lock the user · the one read · (pure Python) · the one write, last · COMMIT.
+See docs/decisions/0003-hot-path.md for why the write comes last.
+"""
+
+from dataclasses import dataclass
+
+import structlog
+from django.db import DatabaseError, IntegrityError, transaction
+
+from apps.cases import carry_out as cases
+from apps.core import locks, partitions
+from apps.core.errors import Refused
+from apps.core.statement import Statement
+from apps.events import write as events_write
+from apps.events.act import Act
+from apps.restrictions import write as restrictions_write
+from apps.risk import record
+from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
+from apps.risk.facts import facts_of
+from apps.risk.models import Decision
+from apps.risk.velocity import write as velocity_write
+
+log = structlog.get_logger(__name__)
+
+WRITE = Statement(
+    "WITH "
+    + ",\n".join(
+        (
+            *events_write.PARTS,
+            *velocity_write.PARTS,
+            *record.PARTS,
+            *restrictions_write.PARTS,
+            *cases.PARTS,
+        )
+    )
+    + "\nSELECT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The answer to an act: a fresh judgement, or the decision that it got the first time."""
+
+    judgement: Judgement | None = None
+    decision: Decision | None = None
+
+
+def judge(act: Act) -> Judged:
+    """Judge one act, carry the verdict out and record all of it, or nothing.
+
+    Asking twice with the same id answers the same; with another body it is Refused. Where the
+    database can't answer, the checkpoint's fail-safe is recorded instead.
+    """
+    partitions.ensure(act.at)
+    try:
+        return _judge(act)
+    except Refused:
+        raise
+    except IntegrityError:
+        # The same id arrived twice at once under different users: the first has it.
+        return _judge(act)
+    except DatabaseError:
+        log.exception("engine.degraded", kind=act.kind, act=str(act.id))
+        judgement = degraded(act)
+        with transaction.atomic(durable=True):
+            _lock(act)
+            write(act, judgement=judgement)
+        return Judged(judgement=judgement)
+
+
+def _judge(act: Act) -> Judged:
+    with transaction.atomic(durable=True):
+        _lock(act)
+        answer = decide(act)
+        if isinstance(answer, AlreadyKnown):
+            return Judged(decision=repeated(act, answer))
+        write(act, judgement=answer)
+    return Judged(judgement=answer)
+
+
+def write(act: Act, *, judgement: Judgement | None) -> None:
+    """Write an act, with its judgement and consequences if it was judged: the one write."""
+    facts = judgement.facts if judgement else facts_of(act)
+    consequences = cases.carry_out(judgement) if judgement else cases.NONE
+    WRITE.run(
+        {
+            **events_write.params(act),
+            **velocity_write.params(act, facts),
+            **(record.params(judgement) if judgement else record.NOTHING),
+            **restrictions_write.params(
+                consequences.impositions, cause=act.id if judgement else None, at=act.at
+            ),
+            **cases.params(consequences.alerts, at=act.at),
+        }
+    )
+
+
+def repeated(act: Act, known: AlreadyKnown) -> Decision:
+    """Return the decision that this id got before; Refused when its body was another."""
+    if known.digest != act.digest.hex():
+        raise Refused(
+            "EVENT_ID_REUSED",
+            status=422,
+            detail="This id was already sent with another body. Use a new id for a new act.",
+        )
+    decision = Decision.objects.filter(pk=known.event).first()
+    if decision is None:
+        raise Refused(
+            "RECORDED_WITHOUT_DECISION",
+            status=409,
+            detail="This id was recorded as an event without a decision, so it has none to repeat.",
+        )
+    return decision
+
+
+def _lock(act: Act) -> None:
+    ids = act.ids
+    # Acts without a user (a failed sign-in under an unknown name) are counted by where they came
+    # from.
+    subject = ids.get("user") or ids.get("device") or ids.get("ip")
+    if subject is not None:
+        locks.hold(subject)

@@ -1,0 +1,75 @@
+"""The part of the one write that forbids: a live restriction is widened, never doubled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from apps.core.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Imposition:
+    """A restriction to be: on whom, what, how long, why, and what lifts it."""
+
+    subject: int
+    ability: str
+    kind: str
+    reason: str
+    user_sentence: str
+    lifts_by: str = "STAFF"
+    cap_usd: Decimal | None = None
+    until: datetime | None = None
+    step: str = ""
+
+
+PARTS = (
+    """rs AS (
+  INSERT INTO restrictions_restriction AS r (id, subject_id, ability, kind, cap_usd, lifts_by,
+    until, reason, user_sentence, cause, step, imposed_at, lifted_for)
+  SELECT s.id, s.subject, s.ability, s.kind, s.cap, s.lifts_by, s.until, s.reason, s.sentence,
+    :cause::uuid, s.step, :at::timestamptz, ''
+  FROM unnest(:rs_id::uuid[], :rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[],
+       :rs_cap::numeric[], :rs_lifts_by::text[], :rs_until::timestamptz[], :rs_reason::text[],
+       :rs_sentence::text[], :rs_step::text[])
+       AS s(id, subject, ability, kind, cap, lifts_by, until, reason, sentence, step)
+  ORDER BY s.subject, s.ability, s.kind
+  ON CONFLICT (subject_id, ability, kind) WHERE lifted_at IS NULL DO UPDATE SET
+    -- No end is the latest end; of two caps the lower holds.
+    until = CASE WHEN r.until IS NULL OR excluded.until IS NULL THEN NULL
+                 ELSE greatest(r.until, excluded.until) END,
+    lifts_by = CASE WHEN r.lifts_by = 'STAFF' THEN 'STAFF' ELSE excluded.lifts_by END,
+    cap_usd = least(r.cap_usd, excluded.cap_usd),
+    step = CASE WHEN excluded.step = '' THEN r.step ELSE excluded.step END
+)""",
+    """re AS (
+  INSERT INTO events_event (id, at, kind, client_id, user_id, data)
+  SELECT s.event, :at::timestamptz, 'restriction.imposed', :client::bigint, :user::bigint,
+    jsonb_build_object('subject', s.subject::text, 'ability', s.ability, 'kind', s.kind,
+      'reason', s.reason, 'cause', :cause::uuid)
+  FROM unnest(:rs_event::uuid[], :rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[],
+       :rs_reason::text[]) AS s(event, subject, ability, kind, reason)
+)""",
+)
+
+
+def params(
+    impositions: Sequence[Imposition], *, cause: UUID | None, at: datetime
+) -> dict[str, Any]:
+    """Return the parameters of PARTS; they share `at`, `client` and `user` with the event's."""
+    return {
+        "cause": cause,
+        "rs_id": [uuid7(at) for _ in impositions],
+        "rs_event": [uuid7(at) for _ in impositions],
+        "rs_subject": [i.subject for i in impositions],
+        "rs_ability": [i.ability for i in impositions],
+        "rs_kind": [i.kind for i in impositions],
+        "rs_cap": [i.cap_usd for i in impositions],
+        "rs_lifts_by": [i.lifts_by for i in impositions],
+        "rs_until": [i.until for i in impositions],
+        "rs_reason": [i.reason for i in impositions],
+        "rs_sentence": [i.user_sentence for i in impositions],
+        "rs_step": [i.step for i in impositions],
+    }

@@ -1,0 +1,67 @@
+"""The live policy and the registry version, compiled once per process and checked per decision."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from django.db import transaction
+
+from apps.core import clock
+from apps.risk.models import FeatureSet, Policy
+from apps.risk.policy import CompiledPolicy, PolicyRule
+from apps.risk.policy_settings import Measure, PolicySettings
+from apps.risk.row import DIGEST, FEATURE_NAMES, NAMES, VOCABULARY
+from apps.risk.rules import check
+
+
+@lru_cache(maxsize=8)
+def compiled(policy_id: int) -> CompiledPolicy:
+    """Return a frozen policy ready to judge; a draft is compiled by `compile_policy` instead."""
+    return compile_policy(Policy.objects.prefetch_related("rules").get(pk=policy_id))
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """Compile a policy row and its rules; RuleError or ValidationError says what is wrong."""
+    rules = tuple(
+        PolicyRule(
+            code=rule.code,
+            checkpoints=frozenset(rule.checkpoints),
+            rule=check(rule.expression, VOCABULARY),
+            points=rule.points,
+            at_least=rule.at_least,
+            hard=rule.hard,
+            analyst_sentence=rule.analyst_sentence,
+            user_sentence=rule.user_sentence,
+            measure=Measure.model_validate(rule.measure) if rule.measure else None,
+        )
+        for rule in sorted(policy.rules.all(), key=lambda rule: (rule.position, rule.code))
+    )
+    return CompiledPolicy(
+        id=policy.pk,
+        settings=PolicySettings.model_validate(policy.settings),
+        rules=rules,
+        names=NAMES,
+        vocabulary=VOCABULARY,
+    )
+
+
+_version: int | None = None
+
+
+def feature_set(at: datetime | None = None) -> int:
+    """Return the version under which this registry's vectors are stored, registering it if new."""
+    global _version
+    if _version is None:
+        with transaction.atomic():
+            row, _ = FeatureSet.objects.get_or_create(
+                digest=DIGEST,
+                defaults={"names": list(FEATURE_NAMES), "created_at": at or clock.now()},
+            )
+        _version = row.version
+    return _version
+
+
+def forget() -> None:
+    """Forget what was compiled: tests start from an empty database."""
+    global _version
+    _version = None
+    compiled.cache_clear()
