@@ -15,8 +15,8 @@ app = Celery("otcrisk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-# name → {"task": "apps.x.tasks.y", "schedule": seconds or crontab(...)}. Written to the database when beat starts;
-# staff may pause an entry there, but its task and times come from here.
+# name → {"task": "apps.x.tasks.y", "schedule": seconds or crontab(...)}. Written to the database
+# when beat starts; staff may pause an entry there, but its task and times come from here.
 BEAT: dict[str, dict[str, Any]] = {}
 app.conf.beat_schedule = BEAT
 

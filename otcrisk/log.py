@@ -1,4 +1,4 @@
-"""One log: readable lines in development, JSON in production, and nothing in it that identifies a person."""
+"""One log: readable lines in development, JSON in production, and in it nothing about a person."""
 
 import re
 from typing import Any
@@ -6,7 +6,19 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-PERSONAL = {"email", "password", "name", "phone", "ip", "user_agent", "token", "key", "account", "address", "cookie"}
+PERSONAL = {
+    "email",
+    "password",
+    "name",
+    "phone",
+    "ip",
+    "user_agent",
+    "token",
+    "key",
+    "account",
+    "address",
+    "cookie",
+}
 _QUERY = re.compile(r"\?[^\s'\"]*")
 
 

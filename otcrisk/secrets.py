@@ -1,4 +1,4 @@
-"""Where secrets come from: NAME, the file NAME_FILE names, or, in development only, made once and kept in `var`."""
+"""Secrets come from NAME, from the file NAME_FILE names or, in development only, are made once."""
 
 import fcntl
 import json
@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def read(name: str, *, kept_in: Path | None) -> str:
-    """The secret `name`; made and kept in `kept_in` when not configured, empty when that is None (production)."""
+    """The secret `name`. One that is not configured is made and kept in `kept_in`, else empty."""
     if value := os.environ.get(name):
         return value
     if path := os.environ.get(f"{name}_FILE"):
@@ -41,7 +41,11 @@ def key_ring(text: str) -> dict[str, bytes]:
         try:
             ring[name or "1"] = bytes.fromhex(key)
         except ValueError:
-            raise ImproperlyConfigured(f"FIELD_KEYS: the key {name or '1'!r} is not hexadecimal") from None
+            raise ImproperlyConfigured(
+                f"FIELD_KEYS: the key {name or '1'!r} is not hexadecimal"
+            ) from None
         if len(ring[name or "1"]) != 32:
-            raise ImproperlyConfigured(f"FIELD_KEYS: the key {name or '1'!r} is not 32 bytes (64 hexadecimal digits)")
+            raise ImproperlyConfigured(
+                f"FIELD_KEYS: the key {name or '1'!r} is not 32 bytes (64 hexadecimal digits)"
+            )
     return ring

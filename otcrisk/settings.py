@@ -1,6 +1,6 @@
 """Every knob of otcrisk, from the environment; with none set, this is a desk for development.
 
-A secret NAME may also be given as NAME_FILE, the path of a file that holds it. OTCRISK_ENV=production
+A secret NAME may also be given as NAME_FILE, the path of a file with it. OTCRISK_ENV=production
 makes nothing up and turns the safe choices on; `manage.py check --deploy` says what is missing.
 """
 
@@ -159,8 +159,8 @@ TEMPLATES = [
 
 # ── PostgreSQL ────────────────────────────────────────────────────────────────────────────────────
 # The hot path's statements keep their shape, so one generic plan serves; nothing waits for long.
-# Migrations lift statement_timeout. A pooler in between must ignore the startup parameter `options`,
-# and these settings then belong to the role (ALTER ROLE ... SET).
+# Migrations lift statement_timeout. A pooler in between must ignore the startup parameter
+# `options`, and these settings then belong to the role (ALTER ROLE ... SET).
 SERVER_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",

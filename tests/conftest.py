@@ -1,0 +1,23 @@
+"""Fixtures every test may use; the cast and the stories bring their own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import chromium
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. Where there is none, its tests are skipped, but fail in CI."""
+    path = chromium.find()
+    if path is None:
+        missing = "no Chromium found: bin/test installs one, CHROMIUM=/path names one"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        # Its sandbox needs rights that root and containers lack; the pages are our own.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
