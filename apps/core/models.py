@@ -19,7 +19,7 @@ class IdempotencyKey(models.Model):
     target = models.TextField(help_text="method and path")
     body_sha256 = models.BinaryField(max_length=32)
     status = models.PositiveSmallIntegerField(null=True)
-    answer = models.TextField(null=True, help_text="JSON, exactly as it was sent")  # noqa: DJ001
+    answer = models.TextField(null=True, help_text="JSON, exactly as it was sent")
     content_type = models.TextField(default="application/json")
     created_at = models.DateTimeField(db_index=True)
 

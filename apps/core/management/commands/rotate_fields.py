@@ -68,7 +68,7 @@ class Rotation:
     def remaining(self) -> int:
         """How many values are still sealed under an older key."""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM {self.table} WHERE {self.due}")  # noqa: S608
+            cursor.execute(f"SELECT count(*) FROM {self.table} WHERE {self.due}")
             row = cursor.fetchone()
         return int(row[0])
 
@@ -77,12 +77,12 @@ class Rotation:
         after, params = ("", []) if self.last is None else (f"AND {self.pk} > %s", [self.last])
         # Names of tables and columns only, quoted; values are bound.
         select = (
-            f"SELECT {self.pk}, {self.column} FROM {self.table} "  # noqa: S608
+            f"SELECT {self.pk}, {self.column} FROM {self.table} "
             f"WHERE {self.due} {after} ORDER BY {self.pk} LIMIT %s"
         )
         # Nothing is overwritten that somebody saved in between.
         update = (
-            f"UPDATE {self.table} SET {self.column} = %s "  # noqa: S608
+            f"UPDATE {self.table} SET {self.column} = %s "
             f"WHERE {self.pk} = %s AND {self.column} = %s"
         )
         with connection.cursor() as cursor:
