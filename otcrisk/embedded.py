@@ -186,7 +186,8 @@ def _stop(pid_file: Path, number: signal.Signals) -> None:
     deadline = time.monotonic() + 120
     try:
         os.kill(pid, number)
-        while time.monotonic() < deadline:
+        # A server removes its file at the very end; its process may stay a zombie for a while.
+        while pid_file.exists() and time.monotonic() < deadline:
             os.kill(pid, 0)
             time.sleep(0.02)
     except ProcessLookupError:

@@ -19,6 +19,7 @@ PERSONAL = {
     "address",
     "cookie",
 }
+PROBES = {"GET /healthz", "GET /metrics"}
 _QUERY = re.compile(r"\?[^\s'\"]*")
 
 
@@ -31,6 +32,13 @@ def without_personal_data(logger: WrappedLogger, method: str, event: EventDict) 
     return event
 
 
+def without_probes(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Drop the lines of load balancers and scrapers that found everything in order."""
+    if event.get("code") == 200 and event.get("request") in PROBES:
+        raise structlog.DropEvent
+    return event
+
+
 def configure(*, level: str, json: bool) -> dict[str, Any]:
     """Set structlog up and return Django's LOGGING, so that both write the same lines."""
     shared: list[Processor] = [
@@ -40,6 +48,7 @@ def configure(*, level: str, json: bool) -> dict[str, Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.StackInfoRenderer(),
+        without_probes,
         without_personal_data,
     ]
     structlog.configure(

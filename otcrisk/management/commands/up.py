@@ -20,12 +20,14 @@ from django.core.management import (
     CommandError,
     CommandParser,
     call_command,
-    get_commands,
 )
 
+from apps.users import demo
 from otcrisk.processes import Processes
 
 PROGRAMS = Path(sys.executable).parent
+# Of each web process: requests at work, and requests taken in before more have to queue outside.
+THREADS, WAITING = "8", "64"
 
 
 class Command(BaseCommand):
@@ -53,7 +55,8 @@ class Command(BaseCommand):
         self.say("servers", "PostgreSQL and Valkey are up")
         call_command("migrate", verbosity=0)
         self.say("database", "migrated")
-        sign_ins = self.seed()
+        call_command("seed", stdout=StringIO())
+        self.say("seed", "policies and sample people are in place")
 
         log = settings.VAR / "otcrisk.log"
         with Processes(log=log) as processes:
@@ -63,20 +66,11 @@ class Command(BaseCommand):
                 fail_if_ended(processes, log)
             if not stop.is_set():
                 self.say("ready", f"in {time.monotonic() - began:.0f} s")
-                self.stdout.write(welcome(address, log, sign_ins))
+                self.stdout.write(welcome(address, log))
             while not stop.wait(0.5):
                 fail_if_ended(processes, log)
             self.stdout.write("\nStopping …")
         self.stdout.write("Stopped.")
-
-    def seed(self) -> str:
-        """Run the seed, which may be run again and again, and keep what it says for the end."""
-        if "seed" not in get_commands():
-            return ""
-        words = StringIO()
-        call_command("seed", stdout=words)
-        self.say("seed", "demo users and policies are in place")
-        return words.getvalue().strip()
 
     def say(self, step: str, words: str) -> None:
         self.stdout.write(f"  {step:<10}{words}")
@@ -88,33 +82,34 @@ def refuse_taken_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as fault:
+        except (OSError, OverflowError) as fault:
+            reason = getattr(fault, "strerror", None) or fault
             raise CommandError(
-                f"Port {port} on {host} cannot be used ({fault.strerror}). "
+                f"Port {port} on {host} cannot be used ({reason}). "
                 f"Stop what uses it, or choose another: bin/up --port {port + 1}"
             ) from None
 
 
 def start_all(processes: Processes, *, host: str, port: int, workers: int) -> None:
-    metrics = settings.VAR / "metrics"
+    metrics = (
+        settings.VAR / "metrics"
+    )  # counted by each process on its own, added up when asked for
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     env = {"PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONUNBUFFERED": "1"}
-    granian = [
-        PROGRAMS / "granian",
-        "--interface",
-        "wsgi",
-        "--no-ws",
-        "--host",
-        host,
-        "--port",
-        str(port),
-    ]
-    granian += ["--workers", str(workers), "--respawn-failed-workers", "otcrisk.wsgi:application"]
+    web = [PROGRAMS / "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
+    web += ["--workers", str(workers), "--blocking-threads", THREADS, "--backpressure", WAITING]
+    web += ["--host", host, "--port", str(port), "otcrisk.wsgi:application"]
     celery = [PROGRAMS / "celery", "--quiet", "-A", "otcrisk"]
+    alone = [
+        "--without-gossip",
+        "--without-mingle",
+    ]  # a second and chatter that one worker can save
     queues = ["-Q", "default,webhooks,faces"]
-    processes.start("web", granian, env=env | {"OMP_NUM_THREADS": "1"})
-    processes.start("worker", [*celery, "worker", "-c", "2", *queues], env=env)
+    quiet = {"PYTHONWARNINGS": "ignore:You're running the worker"}  # as root, in a container
+    processes.start("web", web, env=env | {"OMP_NUM_THREADS": "1"})
+    processes.start("worker", [*celery, "worker", "-c", "2", *alone, *queues], env=env | quiet)
     processes.start("beat", [*celery, "beat", "--pidfile="], env=env)
 
 
@@ -134,15 +129,28 @@ def fail_if_ended(processes: Processes, log: Path) -> None:
         raise CommandError(f"The {name} process ended by itself. The end of {log}:\n{last}")
 
 
-def welcome(address: str, log: Path, sign_ins: str) -> str:
+def welcome(address: str, log: Path) -> str:
     lines = [
         "",
         f"  console   {address}/admin/",
         f"  API       {address}/api/docs",
         f"  log       {log}",
-        *([""] + [f"  {line}" for line in sign_ins.splitlines()] if sign_ins else []),
         "",
+        *sign_ins(),
         "  Ctrl-C stops everything.",
         "",
     ]
     return "\n".join(lines)
+
+
+def sign_ins() -> list[str]:
+    """Who can sign in on this desk for trying out; nothing on servers of one's own."""
+    sample = demo.sign_ins() if demo.allowed() else {}
+    if not sample:
+        return []
+    people = [
+        f"  {person['role'] or 'trader':<12}{email:<34}{person['password']}"
+        for email, person in sample["people"].items()
+    ]
+    code = "  Staff also need a code: .venv/bin/python manage.py totp EMAIL"
+    return [*people, code, "", f"  API key of {sample['client']}: {sample['api_key']}", ""]
