@@ -85,13 +85,18 @@ def _as_bytes(value: str | bytes) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
+def _ring() -> dict[str, bytes]:
+    ring: dict[str, bytes] = settings.FIELD_KEYS
+    return ring
+
+
 def _current() -> str:
-    return next(iter(settings.FIELD_KEYS))
+    return next(iter(_ring()))
 
 
 def _ring_key(key_id: str) -> bytes:
     try:
-        return settings.FIELD_KEYS[key_id]
+        return _ring()[key_id]
     except KeyError:
         raise Unreadable(f"the key {key_id!r} is not in the ring") from None
 

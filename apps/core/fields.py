@@ -4,12 +4,17 @@ The place that a value is sealed for holds the primary key, so that key must be 
 first save (a uuid). `values()`, `update()` and lookups see no plaintext and accept none.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
 from apps.core import crypto
+
+if TYPE_CHECKING:
+    _Field = models.Field[Any, Any]
+else:
+    _Field = models.Field
 
 
 class Sealed(bytes):
@@ -26,13 +31,15 @@ class SealedAttribute(DeferredAttribute):
 
     def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
-        return self.field.opened(value, instance) if isinstance(value, Sealed) else value
+        if instance is None or not isinstance(value, Sealed):
+            return value
+        return cast(SealedField, self.field).opened(value, instance)
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         instance.__dict__[self.field.attname] = value
 
 
-class SealedField(models.Field):
+class SealedField(_Field):
     """A bytea column; subclasses say how a value becomes bytes and back."""
 
     descriptor_class = SealedAttribute

@@ -17,6 +17,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -25,6 +26,7 @@ from apps.core import sql
 from apps.core.clock import now
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.core.locks import waited_too_long
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -121,17 +123,27 @@ def claim() -> None:
     attempt = _attempt.get()
     if attempt is None:
         return
-    rows = sql.run(
-        CLAIM,
-        [
-            attempt.id,
-            attempt.actor,
-            attempt.key,
-            attempt.target,
-            attempt.body_sha256,
-            attempt.at,
-        ],
-    )
+    try:
+        rows = sql.run(
+            CLAIM,
+            [
+                attempt.id,
+                attempt.actor,
+                attempt.key,
+                attempt.target,
+                attempt.body_sha256,
+                attempt.at,
+            ],
+        )
+    except OperationalError as error:
+        if waited_too_long(error):
+            raise Refused(
+                "IDEMPOTENCY_IN_PROGRESS",
+                409,
+                "The first request with this key is still running. Try again.",
+                retry_after=1,
+            ) from error
+        raise
     # No row at all: the twin committed while this statement waited for it.
     if not rows or rows[0][0] != attempt.id:
         raise AlreadyDone

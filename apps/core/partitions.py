@@ -23,11 +23,16 @@ DROP_LOCK_TIMEOUT = "5s"
 MAX_NAME = 63
 SUFFIX = re.compile(r"_p(\d{4})(\d{2})$")
 
+# Reads pg_class itself: to_regclass(partition) alone would remember, from before the lock was
+# taken, that there was none.
 MISSING = """
 SELECT name
 FROM unnest($1::text[]) AS name
-WHERE to_regclass(quote_ident(name)) IS NOT NULL
-  AND to_regclass(quote_ident(name || $2::text)) IS NULL
+JOIN pg_class parent ON parent.oid = to_regclass(quote_ident(name))
+WHERE NOT EXISTS (
+    SELECT FROM pg_class child
+    WHERE child.relname = name || $2::text AND child.relnamespace = parent.relnamespace
+)
 ORDER BY name
 """
 TRANSACTION = "SELECT pg_current_xact_id_if_assigned()::text"

@@ -31,7 +31,10 @@ SENTENCES = {
     413: ("BODY_TOO_LARGE", "The body is larger than this address takes."),
     415: ("MEDIA_TYPE_UNSUPPORTED", "Send the body as application/json."),
     429: ("TOO_MANY_REQUESTS", "Too many requests: wait, then try again."),
-    500: ("SERVER_ERROR", "Something went wrong on our side. Nothing was lost; try again."),
+    500: (
+        "SERVER_ERROR",
+        "Something went wrong on our side. Try again, or tell us the request id.",
+    ),
     503: ("UNAVAILABLE", "We can't answer right now. Try again in a moment."),
 }
 CODES: dict[type[Exception], str] = {

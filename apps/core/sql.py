@@ -41,13 +41,14 @@ logger = logging.getLogger("django.db.backends")
 
 def run(sql: str, params: Sequence[Any] = (), *, prepare: bool = True) -> list[tuple[Any, ...]]:
     """Run one statement with `$n` placeholders on Django's connection and return its rows."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     raw = connection.connection
     if raw.prepare_threshold is None:
         raw.prepare_threshold = ON_REQUEST_ONLY
     cursor = _Cursor(raw)
-    execute: Callable[..., Any] = partial(_execute, cursor, prepare)
+    execute: Callable[..., list[tuple[Any, ...]]] = partial(_execute, cursor, prepare)
     for wrapper in reversed(connection.execute_wrappers):
         execute = partial(wrapper, execute)
     context = {"connection": connection, "cursor": cursor}

@@ -56,15 +56,15 @@ class BucketThrottle(BaseThrottle):
     """
 
     scope = "api"
-    rate_per_s: float | None = None
-    burst: float | None = None
+    rate_per_s: float = getattr(settings, "API_RATE_PER_S", RATE_PER_S)
+    burst: float = getattr(settings, "API_BURST", BURST)
     cost: float = 1
 
     def allow_request(self, request: Any, view: Any) -> bool:
         self.waiting = take(
             key=self.key(request),
-            rate_per_s=self.rate_per_s or getattr(settings, "API_RATE_PER_S", RATE_PER_S),
-            burst=self.burst or getattr(settings, "API_BURST", BURST),
+            rate_per_s=self.rate_per_s,
+            burst=self.burst,
             cost=self.cost,
             at=now(),
         )

@@ -10,6 +10,7 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from apps.core import locks, sql
+from apps.core.errors import Refused
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,11 @@ def test_no_keys_are_no_statement() -> None:
 def test_a_lock_without_a_transaction_is_refused() -> None:
     with pytest.raises(TransactionManagementError, match="transaction"):
         locks.hold(A)
+
+
+def test_whoever_waits_too_long_is_asked_to_try_again(other: psycopg.Connection) -> None:
+    other.execute("SELECT pg_advisory_xact_lock(%s)", [A])
+    sql.run("SET LOCAL lock_timeout = '50ms'", prepare=False)
+    with pytest.raises(Refused) as caught, transaction.atomic():
+        locks.hold(A)
+    assert (caught.value.code, caught.value.status, caught.value.retry_after) == ("BUSY", 503, 1)

@@ -1,5 +1,6 @@
 """Months come before they are needed and go when they are no longer kept."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -186,3 +187,34 @@ def test_dropping_what_is_gone_drops_nothing() -> None:
 def test_a_name_without_room_for_the_month_is_refused() -> None:
     with pytest.raises(ValueError, match="no room"):
         partitions.register(Partitioned(table="x" * 56, key="uuid7"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_two_writers_of_a_month_make_it_once() -> None:
+    start, faults = threading.Barrier(2), []
+
+    def first_writer() -> None:
+        try:
+            start.wait(10)
+            with transaction.atomic():
+                partitions.ensure(NEW_YEARS_EVE)
+                add(NEW_YEARS_EVE)
+        except Exception as fault:
+            faults.append(fault)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=first_writer) for _ in range(2)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert faults == []
+        assert sql.run("SELECT count(*) FROM core_by_id_p203112") == [(2,)]
+        # Committed: from now on the month is known without asking.
+        with CaptureQueriesContext(connection) as captured:
+            partitions.ensure(NEW_YEARS_EVE)
+        assert len(captured) == 0
+    finally:
+        sql.run("DROP TABLE core_by_id, core_by_time", prepare=False)

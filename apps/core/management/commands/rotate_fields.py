@@ -56,8 +56,8 @@ class Rotation:
         self.unreadable: list[Any] = []
         self.last: Any = None
         self.table = quote(field.model._meta.db_table)
-        self.column = quote(field.column)
-        self.pk = quote(field.model._meta.pk.column)
+        self.column = quote(str(field.column))
+        self.pk = quote(str(field.model._meta.pk.column))
         # Values whose key is their own are none of the ring's business.
         heads = [crypto.current_head(), crypto.own_key_head()]
         self.due = " AND ".join(
