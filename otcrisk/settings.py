@@ -267,6 +267,8 @@ HEADLESS_SERVE_SPECIFICATION = False
 # Would write a row on every request.
 USERSESSIONS_TRACK_ACTIVITY = False
 # allauth, MFA and headless: end
+# Where likeness of devices begins to mean something, as JSON: {"same": 0.8} (docs/devices.md).
+DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
@@ -329,5 +331,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="json" if PRODUCTION else "text")
 LOGGING = log.configure(level=LOG_LEVEL, json=LOG_FORMAT == "json")
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+# It would freeze request.user before an app's token is read; StaffNeedSecondFactor binds the id.
+DJANGO_STRUCTLOG_USER_ID_FIELD = None
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request: how it ended
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

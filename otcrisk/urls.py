@@ -1,11 +1,16 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+from apps.users import views as users
 from otcrisk import health
 
 urlpatterns = [
     path("healthz", health.healthz),
     path("metrics", health.metrics),
+    path("", users.home, name="home"),
+    path("admin/login/", users.admin_sign_in),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),

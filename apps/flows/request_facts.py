@@ -1,6 +1,7 @@
 """What a request tells about who asks: address, device, browser; read once at the edge."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from allauth.core.internal.httpkit import is_headless_request
@@ -36,9 +37,17 @@ FAMILIES = (
 )
 
 
+class Channel(StrEnum):
+    """How a request was made: our pages, a browser's script, a mobile app."""
+
+    WEB = "web"
+    BROWSER = "browser"
+    APP = "app"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
-    """Where a request comes from; `client` is how it was made: web pages, browser or app API."""
+    """Where a request comes from; `client` is one of Channel."""
 
     ip: str | None
     subnet: str | None
@@ -58,7 +67,7 @@ def facts_of(request: HttpRequest, *, user: User | None = None) -> RequestFacts:
         subnet=subnet(ip) if ip else None,
         device_id=shown.device.id if shown else None,
         user_agent_family=_family(request.headers.get("User-Agent", "")),
-        client=is_headless_request(request) or "web",
+        client=str(Channel(is_headless_request(request) or "web")),
         second_factor=user is not None
         and second_factor.was_used(session=request.session, user=user),
     )

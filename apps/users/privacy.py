@@ -107,7 +107,7 @@ def erase(user: User, *, at: datetime) -> PrivacyDeed:
             "email_addresses": EmailAddress.objects.filter(user=user).delete()[0],
             "second_factors": Authenticator.objects.filter(user=user).delete()[0],
             "payout_accounts": PayoutAccount.objects.filter(user=user)
-            .exclude(holder=None, number=None)
+            .exclude(holder__isnull=True, number__isnull=True)
             .update(holder=None, number=None),
         }
         PayoutAccount.objects.filter(user=user, removed_at=None).update(removed_at=at)
