@@ -6,7 +6,10 @@ from typing import Any
 
 from apps.core.ids import uuid7
 from apps.events.act import Act, Party
+from apps.flows.judge import judge
 from apps.flows.request_facts import RequestFacts
+from apps.risk import live
+from apps.risk.sentences import for_user
 from apps.users.models import DESK, User
 
 
@@ -59,4 +62,8 @@ def _act(kind: str, user: User | None, facts: RequestFacts, at: datetime, **data
 
 
 def _judge(act: Act) -> Answer:
-    return Answer("ALLOW")
+    verdict = judge(act).judgement
+    if verdict is None:
+        raise LookupError("an act with a fresh id was judged before")
+    policy = live.compiled(verdict.policy) if verdict.policy else None
+    return Answer(verdict.verdict.outcome, for_user(policy, verdict.verdict))

@@ -154,7 +154,7 @@ def checkpoint_of(kind: str) -> str:
 
 
 def draw(event: UUID) -> float:
-    """Return the event's number in [0, 1): reproducible from its id and the secret, by nobody else."""
+    """Return the event's number in [0, 1), which only the secret's holder can reproduce."""
     secret = django_settings.STEP_UP_SECRET
     digest = hmac.digest(secret.encode(), event.bytes, hashlib.sha256)
     return int.from_bytes(digest[:7], "big") / 2**56

@@ -1,4 +1,4 @@
-"""What a policy says besides its rules, as validated data: thresholds, measures, odds, the ladder."""
+"""What a policy says besides its rules: thresholds, measures, odds, the ladder, as valid data."""
 
 from decimal import Decimal
 from typing import Annotated, Literal

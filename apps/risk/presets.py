@@ -37,6 +37,7 @@ def load(*, path: Path) -> Policy:
         created_at=clock.now(),
     )
     Rule.objects.bulk_create(
-        Rule(policy=policy, position=position, **rule) for position, rule in enumerate(data["rules"])
+        Rule(policy=policy, position=position, **rule)
+        for position, rule in enumerate(data["rules"])
     )
     return policy

@@ -25,7 +25,7 @@ OWN: dict[str, tuple[str, str]] = {
         "Amounts of this size are checked by a person first. You need not do anything.",
     ),
     "ENGINE_FAULT": (
-        "The engine could not judge; the checkpoint's fail-safe decided. See the log for the fault.",
+        "The engine could not judge; the checkpoint's fail-safe decided. The log has the fault.",
         "We could not complete an automatic check. A person will look at it shortly.",
     ),
 }

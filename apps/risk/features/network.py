@@ -62,7 +62,7 @@ def travel_km(user_located_lat: Num, user_located_lon: Num, lat: Num, lon: Num) 
 def travel_speed(
     user_located_lat: Num, user_located_lon: Num, user_located_idle: Num, lat: Num, lon: Num
 ) -> Num:
-    """Speed needed from the user's last known place; three minutes are granted for imprecise places."""
+    """Speed from the user's last known place; three minutes are granted for imprecise places."""
     return distance_km(user_located_lat, user_located_lon, lat, lon) / (user_located_idle + 0.05)
 
 

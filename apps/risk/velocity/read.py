@@ -63,11 +63,12 @@ FROM unnest(:link_a::bigint[], :link_relation::smallint[], :link_b::bigint[])
 JOIN risk_edge e ON e.a = l.a AND e.relation = l.relation AND e.b = l.b
 UNION ALL
 SELECT 4, l.relation, 0, {distincts}, 0, 0, 0, NULL
-FROM unnest(:from_a::bigint[], :from_relation::smallint[]) AS l(a, relation)
+FROM unnest(:from_a::bigint[], :from_relation::smallint[], :from_hour::int[])
+     AS l(a, relation, oldest)
 CROSS JOIN LATERAL (
   SELECT e.last_at FROM risk_edge e
-  WHERE e.a = l.a AND e.relation = l.relation AND e.hour >= :oldest_hour::int
-  ORDER BY e.hour DESC LIMIT {cap}
+  WHERE e.a = l.a AND e.relation = l.relation AND e.hour >= l.oldest
+  ORDER BY e.hour DESC, e.last_at DESC LIMIT {cap}
 ) e
 GROUP BY l.relation
 UNION ALL
@@ -154,11 +155,21 @@ class Plan:
             for relation in RELATIONS
             if any(isinstance(item, Distinct) and item.relation == relation for item in self.inputs)
         ]
+        #: Seconds that the longest window of each link reaches back: older partners stay unread.
+        self.reach = {
+            relation: max(
+                WINDOWS[item.window]
+                for item in self.inputs
+                if isinstance(item, Distinct) and item.relation == relation
+            )
+            for relation in self.froms
+        }
         self._take = [_taker(item) for item in self.inputs]
 
     def params(self, act: Act) -> dict[str, Any]:
         """Return the statement's parameters."""
         ids = act.ids
+        now = int(act.at.timestamp())
         links = [r for r in self.links if r.a in ids and r.b in ids]
         froms = [r for r in self.froms if r.a in ids]
         return {
@@ -169,7 +180,7 @@ class Plan:
             "link_b": [ids[r.b] for r in links],
             "from_a": [ids[r.a] for r in froms],
             "from_relation": [r.number for r in froms],
-            "oldest_hour": int(act.at.timestamp() - WINDOWS["90d"]) // 3600,
+            "from_hour": [(now - self.reach[r]) // 3600 for r in froms],
             "user": ids.get("user", 0),
             "client": act.client.id if act.client else 0,
             "ref": act.ref or "",

@@ -1,0 +1,117 @@
+"""Questions that must find nothing: what the database promised, asked again from outside."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+from apps.events import seals
+from apps.events.models import Entity
+from apps.risk.models import Policy, PolicyStatus
+from apps.risk.velocity import recount
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One finding: which promise, and what breaks it."""
+
+    check: str
+    what: str
+
+
+def seal_chain() -> Iterator[str]:
+    """Every seal follows the one before, and its events are as they were sealed."""
+    for one in seals.broken():
+        yield f"seal {one.seal}: {one.why}"
+
+
+def one_live_policy() -> Iterator[str]:
+    """Exactly one policy is live."""
+    live = Policy.objects.filter(status=PolicyStatus.LIVE).count()
+    if live != 1:
+        yield f"{live} policies are live"
+
+
+def orphan_restrictions() -> Iterator[str]:
+    """Every restriction falls on a known entity, and its cause is a decision that is kept."""
+    yield from _rows(
+        "restriction {0} falls on nobody",
+        """SELECT r.id FROM restrictions_restriction r
+           LEFT JOIN events_entity e ON e.id = r.subject_id WHERE e.id IS NULL LIMIT 100""",
+    )
+    yield from _rows(
+        "restriction {0} was caused by a decision that is not there",
+        """SELECT r.id FROM restrictions_restriction r
+           LEFT JOIN risk_decision d ON d.id = r.cause
+           WHERE r.cause IS NOT NULL AND d.id IS NULL
+             AND NOT EXISTS (SELECT 1 FROM events_retirement t WHERE t."table" = 'risk_decision'
+                             AND date_trunc('month', r.imposed_at AT TIME ZONE 'UTC') = t.month)
+           LIMIT 100""",
+    )
+
+
+def overdue_restrictions() -> Iterator[str]:
+    """What should have ended an hour ago has ended."""
+    yield from _rows(
+        "restriction {0} should have ended at {1}",
+        """SELECT id, until FROM restrictions_restriction
+           WHERE lifted_at IS NULL AND until < now() - interval '1 hour' LIMIT 100""",
+    )
+
+
+def decisions_with_events() -> Iterator[str]:
+    """Every decision of the engine has its event."""
+    yield from _rows(
+        "decision {0} judges an event that is not there",
+        """SELECT d.id FROM risk_decision d LEFT JOIN events_event e ON e.id = d.id
+           WHERE d.maker = 'ENGINE' AND e.id IS NULL LIMIT 100""",
+    )
+
+
+def entities_without_collision() -> Iterator[str]:
+    """Every entity's id is the hash of what it stands for."""
+    for entity in Entity.objects.order_by("-first_at")[:20_000].iterator():
+        if not entity.hash_is_right:
+            yield f"entity {entity.id} is not the hash of {entity.kind} {entity.ref}"
+
+
+def velocity_recount() -> Iterator[str]:
+    """The totals of a sample of heads equal a recount of their events."""
+    for one in recount.differences(sample=500):
+        yield f"{one.stream} of {one.entity}: head {one.head}, events {one.events}"
+
+
+def heads_and_points() -> Iterator[str]:
+    """The newest point of a sample of heads says what the head says."""
+    yield from _rows(
+        "entity {0}, stream {1}: head says {2}, newest point {3}",
+        """SELECT h.entity, h.stream, h.n, p.n FROM (
+             SELECT * FROM risk_head ORDER BY last_at DESC LIMIT 2000) h
+           LEFT JOIN LATERAL (SELECT n FROM risk_point p WHERE p.entity = h.entity
+             AND p.stream = h.stream ORDER BY at DESC, n DESC LIMIT 1) p ON true
+           WHERE coalesce(p.n, h.base_n) <> h.n""",
+    )
+
+
+CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
+    seal_chain,
+    one_live_policy,
+    orphan_restrictions,
+    overdue_restrictions,
+    decisions_with_events,
+    entities_without_collision,
+    velocity_recount,
+    heads_and_points,
+)
+
+
+def run(check: Callable[[], Iterator[str]]) -> list[Violation]:
+    """Return what one check finds."""
+    return [Violation(check.__name__, what) for what in check()]
+
+
+def _rows(sentence: str, query: str) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        for row in cursor.fetchall():
+            yield sentence.format(*row)

@@ -1,0 +1,131 @@
+"""How near everybody is to a ban: breadth first over strong links, a bounded number of steps.
+
+Strong links are devices, payment accounts and crypto addresses that people share. What a crowd
+shares (an office's tablet, an exchange's deposit address) says nothing about any one of them, so
+it is reached but not passed. Decisions keep nearness up to date as people act (apps.risk.record);
+this module does it when a ban begins or ends.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from apps.core import sql
+from apps.restrictions.models import Ability, Kind, Restriction
+from apps.risk.record import MAX_HOPS
+from apps.risk.velocity.streams import RELATION_BY_NAME
+
+#: Which relation leads from whom to whom over a strong link.
+STRONG = {
+    RELATION_BY_NAME[name].number: kind
+    for name, kind in (
+        ("user_devices", "device"),
+        ("device_users", "user"),
+        ("user_accounts", "account"),
+        ("account_users", "user"),
+        ("user_addresses", "address"),
+        ("address_users", "user"),
+    )
+}
+#: More partners than this are a crowd.
+CROWD = 50
+MAX_REACHED = 5_000
+MAX_REACHED_BY_ALL = 200_000
+CHUNK = 500
+
+NEIGHBOURS = f"""
+SELECT f.entity, r.relation, e.b
+FROM unnest($1::bigint[]) AS f(entity)
+CROSS JOIN unnest($2::smallint[]) AS r(relation)
+CROSS JOIN LATERAL (
+  SELECT g.b FROM risk_edge g WHERE g.a = f.entity AND g.relation = r.relation
+  ORDER BY g.hour DESC LIMIT {CROWD + 1}
+) e
+"""
+NEARER = """
+INSERT INTO risk_proximity AS x (entity, hops, via)
+SELECT p.entity, p.hops, p.via
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS p(entity, hops, via)
+ORDER BY p.entity
+ON CONFLICT (entity) DO UPDATE SET hops = excluded.hops, via = excluded.via
+"""
+KNOWN = "SELECT entity FROM risk_proximity"
+GONE = "DELETE FROM risk_proximity WHERE entity = ANY($1::bigint[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An entity, how many links from a ban it is, through which neighbour, and what it is."""
+
+    entity: int
+    hops: int
+    via: int
+    kind: str
+
+
+def spread(*, entity: int) -> list[Near]:
+    """Record who is near a new ban and return them, nearest first; the banned itself comes first.
+
+    Nobody comes out further from a ban than before.
+    """
+    reached = _reach([entity], limit=MAX_REACHED)
+    _write(reached, only_nearer=True)
+    return reached
+
+
+def recompute() -> int:
+    """Measure everybody's nearness anew from the bans in force; return how many are near one."""
+    # Whoever a decision brings near while this runs stays: only what was there before may go.
+    before = {entity for (entity,) in sql.run(KNOWN)}
+    reached = _reach(sorted(banned()), limit=MAX_REACHED_BY_ALL)
+    _write(reached, only_nearer=False)
+    gone = sorted(before - {near.entity for near in reached})
+    if gone:
+        sql.run(GONE, [gone])
+    return len(reached)
+
+
+def banned() -> set[int]:
+    """Return every entity that is denied everything without end."""
+    return set(
+        Restriction.objects.filter(
+            kind=Kind.DENY, ability=Ability.ALL, until=None, lifted_at=None
+        ).values_list("subject_id", flat=True)
+    )
+
+
+def _reach(sources: Iterable[int], *, limit: int) -> list[Near]:
+    found = {source: Near(source, 0, source, "") for source in sources}
+    frontier = list(found)
+    for hops in range(1, MAX_HOPS + 1):
+        nearer: dict[int, Near] = {}
+        for start in range(0, len(frontier), CHUNK):
+            for near in _neighbours(frontier[start : start + CHUNK], hops):
+                if near.entity not in found and len(found) + len(nearer) < limit:
+                    nearer.setdefault(near.entity, near)
+        found |= nearer
+        frontier = list(nearer)
+        if not frontier:
+            break
+    return list(found.values())
+
+
+def _neighbours(entities: list[int], hops: int) -> list[Near]:
+    by_link: dict[tuple[int, int], list[int]] = {}
+    for entity, relation, other in sql.run(NEIGHBOURS, [entities, list(STRONG)]):
+        by_link.setdefault((entity, relation), []).append(other)
+    return [
+        Near(other, hops, entity, STRONG[relation])
+        for (entity, relation), others in by_link.items()
+        if len(others) <= CROWD
+        for other in others
+    ]
+
+
+def _write(reached: list[Near], *, only_nearer: bool) -> None:
+    statement = NEARER + ("WHERE excluded.hops < x.hops" if only_nearer else "")
+    for start in range(0, len(reached), CHUNK):
+        part = reached[start : start + CHUNK]
+        sql.run(
+            statement,
+            [[n.entity for n in part], [n.hops for n in part], [n.via for n in part]],
+        )
