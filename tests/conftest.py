@@ -10,12 +10,21 @@ from tests import chromium
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def monkeysession() -> Iterator[pytest.MonkeyPatch]:
+    """`monkeypatch` for a whole session."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="session")
+def browser(monkeysession: pytest.MonkeyPatch) -> Iterator[Browser]:
     """A headless Chromium. Where there is none, its tests are skipped, but fail in CI."""
     path = chromium.find()
     if path is None:
         missing = "no Chromium found: bin/test installs one, CHROMIUM=/path names one"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
+    monkeysession.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:
         # Its sandbox needs rights that root and containers lack; the pages are our own.
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -33,7 +33,7 @@ def run(*command: str | Path) -> None:
 
 
 def our_files() -> list[Path]:
-    folders = ("apps", "otcrisk", "tests", "bench")
+    folders = ("apps", "otcrisk", "bench")
     files = [file for folder in folders for file in (settings.BASE_DIR / folder).rglob("*.py")]
     return [file for file in files if "migrations" not in file.parts]
 

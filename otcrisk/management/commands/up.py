@@ -98,10 +98,10 @@ def start_all(processes: Processes, *, host: str, port: int, workers: int) -> No
     metrics.mkdir()
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     env = {"PROMETHEUS_MULTIPROC_DIR": str(metrics), "PYTHONUNBUFFERED": "1"}
-    web = [PROGRAMS / "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
+    web = [str(PROGRAMS / "granian"), "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
     web += ["--workers", str(workers), "--blocking-threads", THREADS, "--backpressure", WAITING]
     web += ["--host", host, "--port", str(port), "otcrisk.wsgi:application"]
-    celery = [PROGRAMS / "celery", "--quiet", "-A", "otcrisk"]
+    celery = [str(PROGRAMS / "celery"), "--quiet", "-A", "otcrisk"]
     alone = [
         "--without-gossip",
         "--without-mingle",
