@@ -60,4 +60,4 @@ def looks_like(*, device: Device, limits: Thresholds) -> LooksLike | None:
             continue
         if best is None or found.similarity > best[0]:
             best = found.similarity, peer
-    return best and LooksLike(best[1], best[0], len(peers))
+    return LooksLike(best[1], best[0], len(peers)) if best else None

@@ -76,7 +76,7 @@ def presented(*, scope: str, token: str | None) -> Presented | None:
         .filter(revoked_at__isnull=True, device__revoked_at__isnull=True)
         .first()
     )
-    return binding and Presented(binding.device, binding.via, binding.issued_at)
+    return Presented(binding.device, binding.via, binding.issued_at) if binding else None
 
 
 def devices_of(*, user_entity: int, limit: int = MOST_DEVICES) -> list[Device]:

@@ -39,7 +39,7 @@ SIGHT = """
 class MatchedBy(StrEnum):
     """How a device was recognised."""
 
-    TOKEN = "TOKEN"  # noqa: S105
+    TOKEN = "TOKEN"
     SIMILARITY = "SIMILARITY"
     NOTHING = "NOTHING"
 
@@ -75,7 +75,7 @@ class Registration:
 
 def thresholds() -> Thresholds:
     """The thresholds in force: the defaults with what settings.DEVICE_THRESHOLDS changes."""
-    return Thresholds(**getattr(settings, "DEVICE_THRESHOLDS", {}))
+    return Thresholds(**settings.DEVICE_THRESHOLDS)
 
 
 def register(

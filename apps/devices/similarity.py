@@ -30,6 +30,10 @@ class Thresholds:
     candidates: int = 20
     """How many known devices one registration is compared with, at most."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.stolen <= self.same <= 1 or not 0 <= self.alike <= 1:
+            raise ValueError("device thresholds: 0 <= stolen <= same <= 1 and 0 <= alike <= 1")
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -16,11 +16,13 @@
 
   // The sources that identify a machine; not the ones that look into what a person blocks or pays with.
   const SOURCES = [
-    'fonts', 'fontPreferences', 'audio', 'canvas', 'languages', 'colorDepth', 'deviceMemory',
+    'audio', 'canvas', 'languages', 'colorDepth', 'deviceMemory',
     'hardwareConcurrency', 'timezone', 'plugins', 'touchSupport', 'colorGamut', 'invertedColors',
     'forcedColors', 'monochrome', 'contrast', 'reducedMotion', 'reducedTransparency', 'hdr', 'math',
     'pdfViewerEnabled', 'architecture', 'webGlBasics', 'webGlExtensions',
   ];
+  // Measured in an empty frame, which a page may have good reasons to forbid.
+  const IN_A_FRAME = ['fonts', 'fontPreferences'];
   // Brave answers these with noise that changes by session: better silent than contradicting itself.
   const NOISY_IN_BRAVE = [
     'audio', 'canvas', 'plugins', 'deviceMemory', 'hardwareConcurrency', 'webGlExtensions',
@@ -131,14 +133,24 @@
     return wishes.reduce((bits, wish, i) => bits + (wish === true ? 2 ** i : 0), 0);
   };
 
+  // Whatever one part can't tell, or not in time, the others still do.
+  const patiently = (promise, otherwise) => Promise.race([
+    promise.catch(() => otherwise),
+    new Promise((resolve) => { setTimeout(resolve, PATIENCE_MS, otherwise); }),
+  ]);
+
+  const ask = async (names) => {
+    const wanted = names.filter((name) => !(navigator.brave && NOISY_IN_BRAVE.includes(name)));
+    const sources = Object.fromEntries(wanted.map((name) => [name, library.sources[name]]));
+    const components = await library.loadSources(sources, { cache: {} }, [])();
+    return Object.fromEntries(Object.entries(components).map(([name, { value }]) => [name, value]));
+  };
+
   const fromLibrary = async () => {
     if (!library) return {};
-    const wanted = SOURCES.filter((name) => !(navigator.brave && NOISY_IN_BRAVE.includes(name)));
-    const sources = Object.fromEntries(wanted.map((name) => [name, library.sources[name]]));
     await library.prepareForSources();
-    const components = await library.loadSources(sources, { cache: {} }, [])();
-    const told = {};
-    for (const [name, component] of Object.entries(components)) told[name] = component.value;
+    const answers = await Promise.all([SOURCES, IN_A_FRAME].map((names) => patiently(ask(names), {})));
+    const told = Object.assign({}, ...answers);
     const plugins = told.plugins && told.plugins.flatMap(
       (plugin) => [plugin.name, ...plugin.mimeTypes.map((mime) => `${plugin.name} ${mime.type}`)],
     );
@@ -158,7 +170,7 @@
       memory_gb: positive(told.deviceMemory),
       pdf_viewer: flag(told.pdfViewerEnabled),
       plugins: plugins && sketch(plugins),
-      preferences: preferences(told),
+      preferences: told.math && preferences(told),
       timezone: matching(/^[A-Za-z][A-Za-z0-9_+/-]{1,39}$/, told.timezone),
       touch_points: told.touchSupport && number(told.touchSupport.maxTouchPoints),
       webgl: graphics(told.webGlBasics),
@@ -172,15 +184,9 @@
     return keys.isUserVerifyingPlatformAuthenticatorAvailable();
   };
 
-  // Whatever one part can't tell, or not in time, the others still do.
-  const patiently = (promise, otherwise) => Promise.race([
-    promise.catch(() => otherwise),
-    new Promise((resolve) => { setTimeout(resolve, PATIENCE_MS, otherwise); }),
-  ]);
-
   const describe = async () => {
     const [rich, hinted, hasBiometrics] = await Promise.all([
-      patiently(fromLibrary(), {}), patiently(fromHints(), {}), patiently(biometrics(), false),
+      fromLibrary().catch(() => ({})), patiently(fromHints(), {}), patiently(biometrics(), false),
     ]);
     const attributes = plain();
     for (const [name, value] of [...Object.entries(hinted), ...Object.entries(rich)]) {

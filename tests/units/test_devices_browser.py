@@ -88,9 +88,10 @@ def desk() -> Iterator[Desk]:
     server.server_close()
 
 
-def visit(browser, desk, path="/", **settings):
+def visit(browser, desk, path="/", prelude="", **settings):
     """One visit in a fresh profile: what was asked for, what was complained about, the context."""
     context = browser.new_context(**settings)
+    context.add_init_script(prelude)
     page = context.new_page()
     asked, complaints = [], []
     context.on("request", lambda request: asked.append(request.url))
@@ -168,6 +169,18 @@ def test_without_the_library_the_plain_facts_still_arrive(browser, desk):
     told = read(desk.posts[0][1]).attributes
     assert {"os", "browser", "screen_long", "language"} <= set(told)
     assert "canvas" not in told
+
+
+def test_where_frames_do_not_load_the_rest_is_still_told(browser, desk):
+    no_frames = """
+        const make = document.createElement.bind(document);
+        document.createElement = (tag, ...rest) => make(tag === 'iframe' ? 'p' : tag, ...rest);
+    """
+    outcome, *_ = visit(browser, desk, prelude=no_frames)
+    assert outcome == "registered"
+    told = read(desk.posts[0][1]).attributes
+    assert {"canvas", "audio", "webgl_extensions"} <= set(told)
+    assert "fonts" not in told
 
 
 def test_a_server_that_refuses_does_not_break_the_page(browser, desk):
