@@ -200,6 +200,20 @@ def test_an_answer_nobody_claimed_is_kept_right_after(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_of_two_unclaimed_twins_the_first_answer_stays(desk: Desk) -> None:
+    twin = Desk()
+    twin.deed = lambda: JsonResponse({"who": "first to answer"})
+
+    def overtaken() -> HttpResponseBase:
+        twin.post()
+        return JsonResponse({"who": "second to answer"})
+
+    desk.deed = overtaken
+    desk.post()
+    assert json.loads(content(desk.post())) == {"who": "first to answer"}
+
+
+@pytest.mark.django_db
 def test_outside_of_a_request_claiming_does_nothing(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
