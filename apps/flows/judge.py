@@ -45,6 +45,7 @@ class Judged:
 
     judgement: Judgement | None = None
     decision: Decision | None = None
+    consequences: cases.Consequences = cases.NONE
 
 
 def judge(act: Act) -> Judged:
@@ -65,22 +66,22 @@ def judge(act: Act) -> Judged:
         log.exception("engine.degraded", kind=act.kind, act=str(act.id))
         judgement = degraded(act)
         with transaction.atomic(durable=True):
-            _lock(act)
-            write(act, judgement=judgement)
-        return Judged(judgement=judgement)
+            lock(act)
+            consequences = write(act, judgement=judgement)
+        return Judged(judgement=judgement, consequences=consequences)
 
 
 def _judge(act: Act) -> Judged:
     with transaction.atomic(durable=True):
-        _lock(act)
+        lock(act)
         answer = decide(act)
         if isinstance(answer, AlreadyKnown):
             return Judged(decision=repeated(act, answer))
-        write(act, judgement=answer)
-    return Judged(judgement=answer)
+        consequences = write(act, judgement=answer)
+    return Judged(judgement=answer, consequences=consequences)
 
 
-def write(act: Act, *, judgement: Judgement | None) -> None:
+def write(act: Act, *, judgement: Judgement | None) -> cases.Consequences:
     """Write an act, with its judgement and consequences if it was judged: the one write."""
     facts = judgement.facts if judgement else facts_of(act)
     consequences = cases.carry_out(judgement) if judgement else cases.NONE
@@ -95,6 +96,7 @@ def write(act: Act, *, judgement: Judgement | None) -> None:
             **cases.params(consequences.alerts, at=act.at),
         }
     )
+    return consequences
 
 
 def repeated(act: Act, known: AlreadyKnown) -> Decision:
@@ -115,10 +117,14 @@ def repeated(act: Act, known: AlreadyKnown) -> Decision:
     return decision
 
 
-def _lock(act: Act) -> None:
+def lock(*acts: Act) -> None:
+    """Lock whom the acts are counted for until the transaction ends."""
+    subjects = [subject for act in acts if (subject := subject_of(act)) is not None]
+    if subjects:
+        locks.hold(*subjects)
+
+
+def subject_of(act: Act) -> int | None:
+    """Return whom an act is counted for: without a user (a failed sign-in), where it came from."""
     ids = act.ids
-    # Acts without a user (a failed sign-in under an unknown name) are counted by where they came
-    # from.
-    subject = ids.get("user") or ids.get("device") or ids.get("ip")
-    if subject is not None:
-        locks.hold(subject)
+    return ids.get("user") or ids.get("device") or ids.get("ip")

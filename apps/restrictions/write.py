@@ -26,6 +26,15 @@ class Imposition:
 
 
 PARTS = (
+    # What time has ended but nobody has swept yet ends here: it must not lend the new one its reason.
+    """ro AS (
+  UPDATE restrictions_restriction r SET lifted_at = r.until, lifted_for = 'its time was over'
+  FROM unnest(:rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[])
+       AS s(subject, ability, kind)
+  WHERE r.subject_id = s.subject AND r.ability = s.ability AND r.kind = s.kind
+    AND r.lifted_at IS NULL AND r.until <= :at::timestamptz
+  RETURNING r.id
+)""",
     """rs AS (
   INSERT INTO restrictions_restriction AS r (id, subject_id, ability, kind, cap_usd, lifts_by,
     until, reason, user_sentence, cause, step, imposed_at, lifted_for)
@@ -35,6 +44,7 @@ PARTS = (
        :rs_cap::numeric[], :rs_lifts_by::text[], :rs_until::timestamptz[], :rs_reason::text[],
        :rs_sentence::text[], :rs_step::text[])
        AS s(id, subject, ability, kind, cap, lifts_by, until, reason, sentence, step)
+  WHERE (SELECT count(*) FROM ro) >= 0  -- only after the old ones have ended
   ORDER BY s.subject, s.ability, s.kind
   ON CONFLICT (subject_id, ability, kind) WHERE lifted_at IS NULL DO UPDATE SET
     -- No end is the latest end; of two caps the lower holds.
@@ -48,9 +58,10 @@ PARTS = (
   INSERT INTO events_event (id, at, kind, client_id, user_id, data)
   SELECT s.event, :at::timestamptz, 'restriction.imposed', :client::bigint, :user::bigint,
     jsonb_build_object('subject', s.subject::text, 'ability', s.ability, 'kind', s.kind,
-      'reason', s.reason, 'cause', :cause::uuid)
+      'reason', s.reason, 'cause', :cause::uuid, 'until', s.until, 'cap_usd', s.cap::text)
   FROM unnest(:rs_event::uuid[], :rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[],
-       :rs_reason::text[]) AS s(event, subject, ability, kind, reason)
+       :rs_reason::text[], :rs_until::timestamptz[], :rs_cap::numeric[])
+       AS s(event, subject, ability, kind, reason, until, cap)
 )""",
 )
 
