@@ -1,7 +1,8 @@
 """carry_out(): from a judgement to its consequences, restrictions and cases, and nothing else."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,15 @@ from apps.restrictions import queries
 from apps.restrictions.write import Imposition
 from apps.risk import live
 from apps.risk.decide import Judgement
-from apps.risk.policy_settings import Measure, PolicySettings
-from apps.risk.sentences import for_user
+from apps.risk.policy import Due
+from apps.risk.policy_settings import LadderStep, Measure, PolicySettings
+from apps.risk.sentences import for_subject
 
-#: Forbidding somebody everything for good is for two people, never for the engine.
+#: Forbidding anything for good is for two people, never for the engine.
 AUTOMATIC_CEILING_HOURS = 30 * 24.0
 DEFAULT_DUE_HOURS = 24.0
+#: The ladder's step without a measure.
+WARNING = Measure(kind="WARN", ability="all", hours=24, lifts_by="TIME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +79,10 @@ def carry_out(judgement: Judgement) -> Consequences:
     ids, at = judgement.act.ids, judgement.act.at
     settings = live.compiled(judgement.policy).settings if judgement.policy else None
     impositions = []
-    for measure in verdict.measures:
-        subject = ids.get(measure.on)
+    for due in verdict.measures:
+        subject = ids.get(due.measure.on)
         if subject is not None:
-            impositions += _impose(measure, subject=subject, judgement=judgement, settings=settings)
+            impositions += _impose(due, subject=subject, judgement=judgement, settings=settings)
     alerts = []
     queue = _queue(judgement)
     subject = next((ids[role] for role in ("user", "device", "ip") if role in ids), None)
@@ -94,40 +98,43 @@ def _queue(judgement: Judgement) -> str | None:
         return None
     if verdict.degraded:
         return Queue.ENGINE
-    forced = {r.code for r in verdict.reasons if r.forces == verdict.outcome}
-    # A person who runs into a restriction that stands already is no news to anybody.
-    if forced and forced <= {"RESTRICTED", "OVER_CAP", "COUNTERPARTY_RESTRICTED"}:
+    forced = [r for r in verdict.reasons if r.forces == verdict.outcome]
+    # A person who runs into a restriction that stands already is no news to anybody, nor is one who
+    # does not meet a condition: a rule without points accuses nobody.
+    known = {"RESTRICTED", "OVER_CAP", "COUNTERPARTY_RESTRICTED"}
+    if forced and all(
+        r.code in known or (verdict.outcome == "BLOCK" and not r.weight) for r in forced
+    ):
         return None
     return Queue.REVIEW if verdict.outcome == "REVIEW" else Queue.BLOCKED
 
 
 def _impose(
-    measure: Measure, *, subject: int, judgement: Judgement, settings: PolicySettings | None
+    due: Due, *, subject: int, judgement: Judgement, settings: PolicySettings | None
 ) -> list[Imposition]:
-    at = judgement.act.at
-    step = ""
+    at, measure, step = judgement.act.at, due.measure, ""
+    ability = measure.ability
     if measure.kind == "LADDER":
-        if settings is None:
-            return []
-        found = next_step(subject=subject, settings=settings, at=at)
+        found = next_step(subject=subject, settings=settings, at=at) if settings else None
         if found is None:
             return []
-        step, measure = found
-    ability = measure.ability or judgement.ability
+        step, measure = found.name, found.measure or WARNING
+    ability = ability or measure.ability or judgement.ability
     if ability is None:
         return []
     hours = measure.hours
-    if ability == "all" and measure.kind == "DENY":
+    if measure.kind == "DENY":
         hours = min(hours or AUTOMATIC_CEILING_HOURS, AUTOMATIC_CEILING_HOURS)
     verdict = judgement.verdict
     policy = live.compiled(judgement.policy) if judgement.policy else None
+    top = verdict.reasons[0].code if verdict.reasons else verdict.outcome
     return [
         Imposition(
             subject=subject,
             ability=ability,
             kind=measure.kind,
-            reason=verdict.reasons[0].code if verdict.reasons else verdict.outcome,
-            user_sentence=for_user(policy, verdict),
+            reason=due.reason or top,
+            user_sentence=for_subject(policy, verdict, due.reason),
             lifts_by=measure.lifts_by,
             cap_usd=measure.cap_usd,
             until=at + timedelta(hours=hours) if hours else None,
@@ -136,35 +143,43 @@ def _impose(
     ]
 
 
-def next_step(
-    *, subject: int, settings: PolicySettings, at: datetime
-) -> tuple[str, Measure] | None:
-    """Return the ladder's next step for the subject that forbids something, None past its end.
+def next_step(*, subject: int, settings: PolicySettings, at: datetime) -> LadderStep | None:
+    """Return the ladder's next step for the subject; None while the last one is still in force.
 
-    The last step before a ban repeats: the ban itself is a decision of two people.
+    What somebody tries while they serve a step is refused, but it is no new offence. The last step
+    before a ban repeats: the ban itself is a decision of two people.
     """
-    steps = [s for s in settings.ladder if s.measure]
     automatic = [
-        s for s in steps if s.measure and not (s.measure.kind == "DENY" and not s.measure.hours)
+        step
+        for step in settings.ladder
+        if step.measure is None or step.measure.kind != "DENY" or step.measure.hours
     ]
     if not automatic:
         return None
     met = queries.ladder_steps(
-        subject=subject, since=queries.memory(at, settings.ladder_memory_days)
+        subject=subject, since=queries.memory(at, settings.ladder_memory_days), at=at
     )
-    step = automatic[min(len(met), len(automatic) - 1)]
-    return (step.name, step.measure) if step.measure else None
+    if any(in_force for _, in_force in met):
+        return None
+    places = {step.name: place for place, step in enumerate(automatic)}
+    reached = max((places.get(name, -1) for name, _ in met), default=-1)
+    return automatic[min(reached + 1, len(automatic) - 1)]
 
 
 def _widest(impositions: Sequence[Imposition]) -> list[Imposition]:
-    """Keep one imposition per subject, ability and kind: the one that ends last."""
+    """Keep one imposition per subject, ability and kind: its latest end, its lowest cap."""
     kept: dict[tuple[int, str, str], Imposition] = {}
     for one in impositions:
         key = (one.subject, one.ability, one.kind)
         before = kept.get(key)
-        longer = before is not None and (
-            one.until is None or (before.until is not None and one.until > before.until)
-        )
-        if before is None or longer:
+        if before is None:
             kept[key] = one
+            continue
+        later = one if _ends(one) > _ends(before) else before
+        caps = [cap for cap in (one.cap_usd, before.cap_usd) if cap is not None]
+        kept[key] = replace(later, cap_usd=min(caps, default=None), step=before.step or one.step)
     return list(kept.values())
+
+
+def _ends(imposition: Imposition) -> float:
+    return imposition.until.timestamp() if imposition.until else math.inf

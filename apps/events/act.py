@@ -25,6 +25,11 @@ class Party:
         return entity_id(kind=self.kind, scope=self.scope, ref=self.ref)
 
 
+def pair_ref(one: str, other: str) -> str:
+    """Return the reference of two people as a pair, the same whoever of them acts."""
+    return "|".join(sorted((one, other)))
+
+
 @dataclass(frozen=True)
 class Act:
     """What somebody did, in words and numbers: everything that the engine may look at.
@@ -64,7 +69,7 @@ class Act:
             "address": self.address,
             "pair": self.user
             and self.counterparty
-            and Party("pair", self.scope, f"{self.user.ref}|{self.counterparty.ref}"),
+            and Party("pair", self.scope, pair_ref(self.user.ref, self.counterparty.ref)),
         }
         return {role: party for role, party in found.items() if party}
 

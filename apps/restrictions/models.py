@@ -20,6 +20,7 @@ class Ability(models.TextChoices):
 
 
 class Kind(models.TextChoices):
+    WARN = "WARN", "warning"
     CAP = "CAP", "capped amount"
     STEP_UP = "STEP_UP", "face check first"
     HOLD = "HOLD", "waits for a human"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import Q, QuerySet
 
 from apps.core.errors import Refused
+from apps.restrictions.caps import bounds
 from apps.restrictions.models import Ability, Kind, Restriction
 
 
@@ -27,9 +28,12 @@ def require(
     for restriction in live(subject=subject, at=at).filter(ability__in=(ability, Ability.ALL)):
         if restriction.kind == Kind.STEP_UP:
             steps.append(restriction)
+        elif restriction.kind == Kind.WARN:
+            continue
         elif restriction.kind == Kind.CAP:
             cap = restriction.cap_usd or Decimal(0)
-            if amount_usd is None or amount_usd > cap:
+            bound = bounds(cap_on=restriction.ability, ability=ability)
+            if bound and (amount_usd is None or amount_usd > cap):
                 raise Refused(
                     "OVER_CAP",
                     status=403,
@@ -45,15 +49,22 @@ def require(
     return steps
 
 
-def ladder_steps(*, subject: int, since: datetime) -> list[str]:
-    """Return the steps of the penalty ladder that the subject has met since then, oldest first."""
-    return list(
+def ladder_steps(*, subject: int, since: datetime, at: datetime) -> list[tuple[str, bool]]:
+    """Return the ladder's steps that the subject met since then, oldest first: (name, in force).
+
+    A step that an appeal undid was never met.
+    """
+    rows = (
         Restriction.objects.filter(subject=subject, imposed_at__gte=since)
         .exclude(step="")
         .exclude(lifted_for__startswith="appeal won")
-        .order_by("imposed_at")
-        .values_list("step", flat=True)
+        .order_by("imposed_at", "id")
+        .values_list("step", "lifted_at", "until")
     )
+    return [
+        (step, lifted_at is None and (until is None or until > at))
+        for step, lifted_at, until in rows
+    ]
 
 
 def memory(at: datetime, days: int) -> datetime:

@@ -26,7 +26,7 @@ class Imposition:
 
 
 PARTS = (
-    # What time has ended but nobody has swept yet ends here: it must not lend the new one its reason.
+    # What is over but not swept yet ends here: it must not lend the new one its reason or its cap.
     """ro AS (
   UPDATE restrictions_restriction r SET lifted_at = r.until, lifted_for = 'its time was over'
   FROM unnest(:rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[])
@@ -50,7 +50,11 @@ PARTS = (
     -- No end is the latest end; of two caps the lower holds.
     until = CASE WHEN r.until IS NULL OR excluded.until IS NULL THEN NULL
                  ELSE greatest(r.until, excluded.until) END,
-    lifts_by = CASE WHEN r.lifts_by = 'STAFF' THEN 'STAFF' ELSE excluded.lifts_by END,
+    -- A face check shortens neither what staff hold nor what has its time to run.
+    lifts_by = CASE WHEN 'STAFF' IN (r.lifts_by, excluded.lifts_by) THEN 'STAFF'
+                    WHEN r.until IS NULL OR excluded.until IS NULL THEN 'FACE'
+                    WHEN 'TIME' IN (r.lifts_by, excluded.lifts_by) THEN 'TIME'
+                    ELSE 'FACE' END,
     cap_usd = least(r.cap_usd, excluded.cap_usd),
     step = CASE WHEN excluded.step = '' THEN r.step ELSE excluded.step END
 )""",

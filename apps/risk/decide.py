@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 from django.conf import settings as django_settings
+from django.db import DatabaseError
 
 from apps.events.act import Act
 from apps.risk import live
@@ -17,6 +18,7 @@ from apps.risk.facts import Facts, collect, facts_of
 from apps.risk.policy import CompiledPolicy, Forbidden, Verdict, ability_of, conclude, fail_safe
 from apps.risk.row import FEATURE_NAMES, Value, compute, row
 from apps.risk.standing import Move, move
+from apps.risk.velocity.read import Found
 from apps.risk.vocabulary import KINDS, ROLES
 
 log = structlog.get_logger(__name__)
@@ -42,8 +44,7 @@ class Judgement:
     @property
     def ability(self) -> str | None:
         """The ability that the act uses."""
-        side = self.facts.get("side")
-        return ability_of(kind=self.act.kind, side=side if isinstance(side, str) else None)
+        return _ability(self.act, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +62,46 @@ def decide(act: Act) -> Judgement | AlreadyKnown:
     fail-safe here.
     """
     started = time.perf_counter_ns()
-    facts = collect(act)
-    if facts.found.answer:
-        event, digest = facts.found.answer
-        return AlreadyKnown(UUID(event), digest)
-    policy = None
+    facts = policy = None
     try:
+        facts = collect(act)
+        if facts.found.answer:
+            event, digest = facts.found.answer
+            return AlreadyKnown(UUID(event), digest)
         if facts.found.policy is None:
             raise LookupError("no policy is live")
         policy = live.compiled(facts.found.policy)
         return _judge(facts, policy, started)
+    except DatabaseError:
+        raise
     except Exception:
         log.exception("engine.fault", kind=act.kind, act=str(act.id))
-        return _fail_safe(act, policy, started)
+        return _fail_safe(act, facts, policy, started)
 
 
 def degraded(act: Act) -> Judgement:
     """Return the fail-safe judgement of an act that could not even be read about."""
-    return _fail_safe(act, None, time.perf_counter_ns())
+    return _fail_safe(act, None, None, time.perf_counter_ns())
 
 
 def _judge(facts: Facts, policy: CompiledPolicy, started: int) -> Judgement:
     act, found = facts.act, facts.found
     checkpoint = checkpoint_of(act.kind)
+    ability = _ability(act, facts.of_act)
     values = compute(velocity=facts.velocity, facts=facts.of_act)
     states, steady = policy.evaluate(
         checkpoint=checkpoint, row=row(features=values, facts=facts.of_act), snoozed=found.snoozed
     )
-    side = facts.of_act["side"]
     verdict = conclude(
         policy=policy,
         checkpoint=checkpoint,
-        kind=act.kind,
-        ability=ability_of(kind=act.kind, side=side if isinstance(side, str) else None),
+        ability=ability,
         states=states,
         steady=steady,
         amount_usd=_number(facts.of_act["amount_usd"]),
         spent_today_usd=values[_AT[_SPENT.get(checkpoint, "order_usd_24h")]],
         hours_since_face=values[_AT["hours_since_face"]],
-        forbidden=[
-            Forbidden(role, ability, kind, reason, cap)
-            for role, ability, kind, reason, cap, _ in found.restrictions
-        ],
+        forbidden=_forbidden(found),
         draw=draw(act.id),
     )
     return Judgement(
@@ -127,9 +126,12 @@ def _judge(facts: Facts, policy: CompiledPolicy, started: int) -> Judgement:
 _SPENT = {"CP5": "withdrawal_usd_24h"}
 
 
-def _fail_safe(act: Act, policy: CompiledPolicy | None, started: int) -> Judgement:
+def _fail_safe(
+    act: Act, read: Facts | None, policy: CompiledPolicy | None, started: int
+) -> Judgement:
     checkpoint = checkpoint_of(act.kind)
     facts = dict(facts_of(act))
+    standing = read.found.standing if read else None
     return Judgement(
         act=act,
         checkpoint=checkpoint,
@@ -138,9 +140,12 @@ def _fail_safe(act: Act, policy: CompiledPolicy | None, started: int) -> Judgeme
             checkpoint=checkpoint,
             kind=act.kind,
             amount_usd=_number(facts["amount_usd"]),
+            ability=_ability(act, facts),
+            forbidden=_forbidden(read.found) if read else (),
         ),
         facts=facts,
         policy=policy.id if policy else None,
+        move=Move(value=standing[0]) if standing else Move(),
         took_us=(time.perf_counter_ns() - started) // 1000,
     )
 
@@ -158,6 +163,18 @@ def draw(event: UUID) -> float:
     secret = django_settings.STEP_UP_SECRET
     digest = hmac.digest(secret.encode(), event.bytes, hashlib.sha256)
     return int.from_bytes(digest[:7], "big") / 2**56
+
+
+def _ability(act: Act, facts: Mapping[str, Value]) -> str | None:
+    side = facts.get("side")
+    return ability_of(kind=act.kind, side=side if isinstance(side, str) else None)
+
+
+def _forbidden(found: Found) -> list[Forbidden]:
+    return [
+        Forbidden(role, ability, kind, reason, cap)
+        for role, ability, kind, reason, cap, _ in found.restrictions
+    ]
 
 
 def _number(value: Value) -> float:

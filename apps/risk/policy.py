@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from apps.restrictions.caps import bounds
 from apps.risk.policy_settings import (
     FAIL_SAFE,
     SENSITIVE,
@@ -71,6 +72,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A measure that a verdict entails; `reason` is the rule that brings it ("": the outcome)."""
+
+    measure: Measure
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the engine says of one act."""
 
@@ -78,7 +87,7 @@ class Verdict:
     score: int
     band: int
     reasons: tuple[Reason, ...]
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[Due, ...] = ()
     drawn: bool = False
     odds: float = 0.0
     degraded: bool = False
@@ -114,10 +123,13 @@ class CompiledPolicy:
     def evaluate(
         self, *, checkpoint: str, row: Sequence[float | str | None], snoozed: Set[str]
     ) -> tuple[list[int], bool]:
-        """Return the state of each rule of the checkpoint, and whether the user is steady."""
+        """Return the state of each rule of the checkpoint, and whether the user is steady.
+
+        A hard rule can't be snoozed.
+        """
         *states, steady = self._judges[checkpoint](row)  # type: ignore[attr-defined]
         for place, rule in enumerate(self.by_checkpoint[checkpoint]):
-            if rule.code in snoozed and states[place] == State.HIT:
+            if rule.code in snoozed and states[place] == State.HIT and not rule.hard:
                 states[place] = State.SNOOZED
         return states, steady == State.HIT
 
@@ -158,7 +170,6 @@ def conclude(
     *,
     policy: CompiledPolicy,
     checkpoint: str,
-    kind: str,
     ability: str | None,
     states: Sequence[int],
     steady: bool,
@@ -182,12 +193,22 @@ def conclude(
     reasons = [
         Reason(rule.code, share, rule.at_least) for rule, share in zip(hit, shares, strict=True)
     ]
-    outcome = _by_threshold(settings.thresholds[checkpoint], score)
+    # A rule with a measure of its own brings that and no more; what the score, a limit or any other
+    # rule asks for brings the checkpoint's general measures.
+    general = _by_threshold(settings.thresholds[checkpoint], score)
+    outcome = general
     for rule in hit:
         outcome = _worse(outcome, rule.at_least)
+        if rule.measure is None:
+            general = _worse(general, rule.at_least)
     if _over_limit(settings, checkpoint, amount_usd, spent_today_usd):
         reasons.append(Reason("OVER_LIMIT", 0.0, "REVIEW"))
-        outcome = _worse(outcome, "REVIEW")
+        outcome, general = _worse(outcome, "REVIEW"), _worse(general, "REVIEW")
+    dues = [Due(rule.measure, rule.code) for rule in hit if rule.measure]
+    dues += map(Due, settings.measures_for(checkpoint=checkpoint, outcome=general))
+    if outcome == "LIMIT" and _over_new_cap(dues, ability=ability, amount_usd=amount_usd):
+        reasons.append(Reason("OVER_NEW_CAP", 0.0, "STEP_UP"))
+        outcome = "STEP_UP"
     odds = step_up_odds(
         settings=settings,
         checkpoint=checkpoint,
@@ -199,41 +220,54 @@ def conclude(
     if drawn:
         outcome = "STEP_UP"
         reasons.append(Reason("RANDOM_CHECK", 0.0, "STEP_UP"))
-    # What is forbidden already forbids nothing anew: its measures are those of this act alone.
-    measures = settings.measures_for(checkpoint=checkpoint, outcome=outcome)
-    for reason in _restricted(kind=kind, ability=ability, amount_usd=amount_usd, of=forbidden):
+        dues += map(Due, settings.measures_for(checkpoint=checkpoint, outcome="STEP_UP"))
+    # What is forbidden already forbids nothing anew: the measures are those of this act alone.
+    for reason in _restricted(ability=ability, amount_usd=amount_usd, of=forbidden):
         reasons.append(reason)
         outcome = _worse(outcome, reason.forces)
     reasons.sort(key=lambda r: (-SEVERITY.get(r.forces, 0), -r.weight, r.code))
-    own = tuple(rule.measure for rule in hit if rule.measure)
     return Verdict(
         outcome=outcome,
         score=round(score),
         band=sum(score >= bound for bound in settings.bands),
         reasons=tuple(reasons),
-        measures=own + measures,
+        measures=tuple(dues),
         drawn=drawn,
         odds=odds,
     )
 
 
 def fail_safe(
-    *, settings: PolicySettings | None, checkpoint: str, kind: str, amount_usd: float
+    *,
+    settings: PolicySettings | None,
+    checkpoint: str,
+    kind: str,
+    amount_usd: float,
+    ability: str | None = None,
+    forbidden: Sequence[Forbidden] = (),
 ) -> Verdict:
-    """Return what the checkpoint answers when the engine can't judge (trading.md 1.4)."""
+    """Return what the checkpoint answers when the engine can't judge.
+
+    What is known to be forbidden stays forbidden.
+    """
     safe = (settings.fail_safe if settings else FAIL_SAFE)[checkpoint]
     if checkpoint == "CPL":
         outcome = safe.large if kind in SENSITIVE else safe.small
     else:
         # An unknown amount is a large one.
         outcome = safe.small if amount_usd <= safe.small_usd else safe.large
-    measures: tuple[Measure, ...] = ()
+    dues: tuple[Due, ...] = ()
     if outcome == "REVIEW":
         hours = safe.hold_minutes / 60 if safe.hold_minutes else None
-        measures = (Measure(kind="HOLD", hours=hours, lifts_by="TIME" if hours else "STAFF"),)
-    reason = Reason("ENGINE_FAULT", 0.0, outcome)
+        dues = (Due(Measure(kind="HOLD", hours=hours, lifts_by="TIME" if hours else "STAFF")),)
+    reasons = [
+        Reason("ENGINE_FAULT", 0.0, outcome),
+        *_restricted(ability=ability, amount_usd=amount_usd, of=forbidden),
+    ]
+    for reason in reasons:
+        outcome = _worse(outcome, reason.forces)
     return Verdict(
-        outcome=outcome, score=0, band=0, reasons=(reason,), measures=measures, degraded=True
+        outcome=outcome, score=0, band=0, reasons=tuple(reasons), measures=dues, degraded=True
     )
 
 
@@ -258,19 +292,28 @@ def _worse(one: str, other: str) -> str:
     return other if SEVERITY.get(other, 0) > SEVERITY[one] else one
 
 
-def _restricted(
-    *, kind: str, ability: str | None, amount_usd: float, of: Sequence[Forbidden]
-) -> list[Reason]:
+def _over_new_cap(dues: Sequence[Due], *, ability: str | None, amount_usd: float) -> bool:
+    """Return whether the act itself lies above a cap that it brings about."""
+    return ability is not None and any(
+        not amount_usd <= float(due.measure.cap_usd)
+        for due in dues
+        if due.measure.cap_usd is not None
+        and bounds(cap_on=due.measure.ability or ability, ability=ability)
+    )
+
+
+def _restricted(*, ability: str | None, amount_usd: float, of: Sequence[Forbidden]) -> list[Reason]:
     found = []
     for ban in of:
-        if ability is None or ban.ability not in ("all", ability):
+        if ability is None or ban.ability not in ("all", ability) or ban.kind == "WARN":
             continue
         if ban.role == "cp":
             # The other side's own limits are its own affair; a ban or hold of it is ours.
             if ban.kind in ("DENY", "HOLD") and ban.ability == "all":
                 found.append(Reason("COUNTERPARTY_RESTRICTED", 0.0, FORCED_BY[ban.kind]))
         elif ban.kind == "CAP":
-            if not amount_usd <= (ban.cap_usd or 0):
+            bound = bounds(cap_on=ban.ability, ability=ability)
+            if bound and not amount_usd <= (ban.cap_usd or 0):
                 found.append(Reason("OVER_CAP", 0.0, "BLOCK"))
         else:
             found.append(Reason("RESTRICTED", 0.0, FORCED_BY[ban.kind]))

@@ -39,10 +39,11 @@ class Thresholds(Strict):
 class Measure(Strict):
     """What an outcome forbids: `ability` None means the ability that the act itself uses.
 
-    `on` is the role of the entity it falls on. LADDER is the next step of the penalty ladder.
+    `on` is the role of the entity it falls on. WARN forbids nothing and is remembered. LADDER is
+    the next step of the penalty ladder, confined to `ability` where that is given.
     """
 
-    kind: Literal["CAP", "STEP_UP", "HOLD", "DENY", "LADDER"]
+    kind: Literal["WARN", "CAP", "STEP_UP", "HOLD", "DENY", "LADDER"]
     on: Literal["user", "device", "ip", "account", "address"] = "user"
     ability: str | None = None
     hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
@@ -95,7 +96,7 @@ class StandingSettings(Strict):
 
 
 class LadderStep(Strict):
-    """One step of the penalty ladder; `measure` None is a warning."""
+    """One step of the penalty ladder; without a measure it is a warning."""
 
     name: str
     measure: Measure | None = None

@@ -16,6 +16,10 @@ OWN: dict[str, tuple[str, str]] = {
         "The amount lies above the cap in force.",
         "This amount is above your present limit.",
     ),
+    "OVER_NEW_CAP": (
+        "The amount lies above the cap that this act itself brings about.",
+        "For this amount we need a quick face check at present.",
+    ),
     "COUNTERPARTY_RESTRICTED": (
         "The counterparty is held or banned.",
         "This trade is not possible at the moment. Please choose another offer.",
@@ -43,6 +47,14 @@ def for_user(policy: CompiledPolicy | None, verdict: Verdict) -> str:
         if sentence:
             return sentence
     return _GENERAL
+
+
+def for_subject(policy: CompiledPolicy | None, verdict: Verdict, reason: str) -> str:
+    """Return what a restriction tells whom it falls on: its own rule's words, or the verdict's."""
+    for rule in policy.rules if policy else ():
+        if rule.code == reason:
+            return rule.user_sentence
+    return for_user(policy, verdict)
 
 
 def for_analyst(policy: CompiledPolicy | None, code: str) -> str:

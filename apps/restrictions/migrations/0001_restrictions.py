@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
+                            ("WARN", "warning"),
                             ("CAP", "capped amount"),
                             ("STEP_UP", "face check first"),
                             ("HOLD", "waits for a human"),

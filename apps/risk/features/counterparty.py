@@ -72,19 +72,19 @@ def partners_30d(user_cps_distinct_30d: Num) -> Num:
 
 @feature(unit="count")
 def pair_orders_ever(pair_orders_n: Num) -> Num:
-    """Orders that the user opened with this very counterparty, ever."""
+    """Orders between the user and this very counterparty, ever, whoever opened them."""
     return pair_orders_n
 
 
 @feature(unit="count")
 def pair_orders_30d(pair_orders_n_30d: Num) -> Num:
-    """Orders that the user opened with this very counterparty in the last 30 days."""
+    """Orders between the user and this very counterparty in the last 30 days."""
     return pair_orders_n_30d
 
 
 @feature(unit="ratio")
 def pair_share_30d(pair_orders_n_30d: Num, user_orders_n_30d: Num) -> Num:
-    """Share of the user's orders of 30 days that went to this counterparty."""
+    """Orders with this counterparty in 30 days per order that the user opened."""
     return ratio(pair_orders_n_30d, user_orders_n_30d)
 
 

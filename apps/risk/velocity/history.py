@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection
 
 from apps.core.ids import entity_id, uuid7_floor
+from apps.events.act import pair_ref
 from apps.events.models import Entity
 from apps.risk import act_facts
 from apps.risk.row import FACT_NAMES
@@ -75,7 +76,9 @@ def _pairs(users: Any, others: Any) -> Any:
         for one in Entity.objects.filter(id__in={x for pair in wanted for x in pair}).iterator()
     }
     number = {
-        (a, b): entity_id(kind="pair", scope=names[a].scope, ref=f"{names[a].ref}|{names[b].ref}")
+        (a, b): entity_id(
+            kind="pair", scope=names[a].scope, ref=pair_ref(names[a].ref, names[b].ref)
+        )
         for a, b in wanted
     }
     return np.array(
