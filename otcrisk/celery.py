@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging
 
 from otcrisk import embedded
 
@@ -19,6 +19,14 @@ app.autodiscover_tasks()
 # when beat starts; staff may pause an entry there, but its task and times come from here.
 BEAT: dict[str, dict[str, Any]] = {}
 app.conf.beat_schedule = BEAT
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_unsafe_production(**_: object) -> None:
+    from otcrisk import checks
+
+    checks.refuse_unsafe_production()
 
 
 @beat_init.connect

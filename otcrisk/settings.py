@@ -204,6 +204,7 @@ CELERY_TASK_ROUTES = {
     "apps.faces.*": {"queue": "faces"},
 }
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # there are no results to clean up
 CELERY_TASK_TIME_LIMIT = 4 * 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -335,3 +336,5 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = None
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line per request: how it ended
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# apps.core.problems gave the request this id, or kept one that looks like an id.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True

@@ -27,7 +27,7 @@ from otcrisk.processes import Processes
 
 PROGRAMS = Path(sys.executable).parent
 # Of each web process: requests at work, and requests taken in before more have to queue outside.
-THREADS, WAITING = "8", "64"
+THREADS, WAITING = "4", "64"
 
 
 class Command(BaseCommand):
