@@ -19,6 +19,8 @@ VAR = embedded.home()
 
 PRODUCTION = env.str("OTCRISK_ENV", default="development") == "production"
 DEBUG = env.bool("DEBUG", default=False)
+# Months of events, decisions and velocity points older than this are dropped; features outlive them.
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=400)
 # A folder with public data sets for benchmarks and replays; absent on most machines.
 OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
 
@@ -285,6 +287,12 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# Of each API key or user a second, and how many at once; bytes of one body.
+DECISION_RATE_PER_S = env.float("DECISION_RATE_PER_S", default=500.0)
+DECISION_BURST = env.float("DECISION_BURST", default=1000.0)
+API_RATE_PER_S = env.float("API_RATE_PER_S", default=20.0)
+API_BURST = env.float("API_BURST", default=60.0)
+API_MAX_BODY = env.int("API_MAX_BODY", default=1024 * 1024)
 SPECTACULAR_SETTINGS = {
     "TITLE": "otcrisk",
     "DESCRIPTION": "Send what your users do, receive explained decisions.",
