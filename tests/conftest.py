@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import chromium
+from tests.people import committed_desk, committed_world, desk, world  # noqa: F401  for every test
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def of_act(
     facts["hour_band"] = float(hour // 3)
     facts["round_amount"] = NAN if amount_usd is None else float(amount > 0 and amount % 50 == 0)
     for name, value in data.items():
-        if name in facts:
+        if name in facts and value is not None:
             facts[name] = value if isinstance(value, str) else float(value)
     return facts
 

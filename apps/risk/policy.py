@@ -204,7 +204,8 @@ def conclude(
     if _over_limit(settings, checkpoint, amount_usd, spent_today_usd):
         reasons.append(Reason("OVER_LIMIT", 0.0, "REVIEW"))
         outcome, general = _worse(outcome, "REVIEW"), _worse(general, "REVIEW")
-    dues = [Due(rule.measure, rule.code) for rule in hit if rule.measure]
+    own = [Due(rule.measure, rule.code) for rule in hit if rule.measure]
+    dues = [due for due in own if due.measure.kind != "NONE"]
     dues += map(Due, settings.measures_for(checkpoint=checkpoint, outcome=general))
     if outcome == "LIMIT" and _over_new_cap(dues, ability=ability, amount_usd=amount_usd):
         reasons.append(Reason("OVER_NEW_CAP", 0.0, "STEP_UP"))

@@ -39,11 +39,12 @@ class Thresholds(Strict):
 class Measure(Strict):
     """What an outcome forbids: `ability` None means the ability that the act itself uses.
 
-    `on` is the role of the entity it falls on. WARN forbids nothing and is remembered. LADDER is
-    the next step of the penalty ladder, confined to `ability` where that is given.
+    `on` is the role of the entity it falls on. NONE forbids nothing: the act alone is concerned.
+    WARN forbids nothing and is remembered. LADDER is the next step of the penalty ladder, confined
+    to `ability` where that is given.
     """
 
-    kind: Literal["WARN", "CAP", "STEP_UP", "HOLD", "DENY", "LADDER"]
+    kind: Literal["NONE", "WARN", "CAP", "STEP_UP", "HOLD", "DENY", "LADDER"]
     on: Literal["user", "device", "ip", "account", "address"] = "user"
     ability: str | None = None
     hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None

@@ -112,7 +112,17 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("paid_after_s", "number", "seconds", "From order to 'I have paid'."),
     Signal("released_after_s", "number", "seconds", "From 'I have paid' to release."),
     Signal("payment_ratio", "number", "ratio", "Amount received over amount due.", 0, 1000),
-    Signal("exposure_severe", "number", "0-1", "Share of funds from severe categories.", 0, 1),
+    Signal(
+        "exposure_severe", "number", "0-1", "Share of funds directly from severe categories.", 0, 1
+    ),
+    Signal(
+        "exposure_indirect_severe",
+        "number",
+        "0-1",
+        "Share of funds from severe categories through others.",
+        0,
+        1,
+    ),
     Signal("exposure_high", "number", "0-1", "Share of funds from high-risk categories.", 0, 1),
     Signal("behaviour_z", "number", "sigma", "Typing and touch against the user's own.", 0, 100),
     Signal(
@@ -149,6 +159,8 @@ SIGNALS: tuple[Signal, ...] = (
         declared_account="The money came from the declared account.",
         receipt_tampered="A receipt shows hard signs of editing.",
         contact_in_ad="The ad carries a contact handle, link or QR code.",
+        poses_as_support="The public nickname or ad poses as the platform's support.",
+        crypto_in_reference="The bank reference on a receipt handed in names crypto.",
         payee_changed="The payment account changed after the order was taken.",
         reversible_rail="Payments of this rail can be recalled.",
         merchant="The user is a registered merchant.",

@@ -22,6 +22,12 @@ def cp_received_24h(cp_received_n_24h: Num) -> Num:
     return cp_received_n_24h
 
 
+@feature(unit="count")
+def cp_received_ever(cp_received_n: Num) -> Num:
+    """Orders that others ever opened with the counterparty."""
+    return cp_received_n
+
+
 @feature(unit="ratio")
 def cp_appeal_share(cp_against_n: Num, cp_received_n: Num) -> Num:
     """Appeals against the counterparty per order opened with it, ever."""
@@ -62,6 +68,12 @@ def slow_release_share(user_slow_n_30d: Num, user_released_n_30d: Num) -> Num:
 def partners_24h(user_cps_distinct_24h: Num) -> Num:
     """Different counterparties of the user in the last 24 h."""
     return user_cps_distinct_24h
+
+
+@feature(unit="count")
+def partners_7d(user_cps_distinct_7d: Num) -> Num:
+    """Different counterparties of the user in the last 7 days."""
+    return user_cps_distinct_7d
 
 
 @feature(unit="count")

@@ -53,6 +53,12 @@ def order_mean_usd_30d(user_orders_avg_30d: Num) -> Num:
 
 
 @feature(unit="usd")
+def order_mean_usd(user_orders_avg: Num) -> Num:
+    """Mean order of the user, ever."""
+    return user_orders_avg
+
+
+@feature(unit="usd")
 def order_peak_usd(user_orders_peak: Num) -> Num:
     """Largest order that the user ever opened."""
     return user_orders_peak
@@ -113,6 +119,24 @@ def paid_reverted_24h(user_reverted_n_24h: Num) -> Num:
 
 
 @feature(unit="count")
+def received_ever(user_received_n: Num) -> Num:
+    """Orders that others ever opened with the user: 0 for who never made an offer."""
+    return user_received_n
+
+
+@feature(unit="count")
+def releases_30d(user_released_n_30d: Num) -> Num:
+    """Releases of the user in the last 30 days."""
+    return user_released_n_30d
+
+
+@feature(unit="sigma")
+def release_size_z(amount_usd: Num, user_released_avg: Num, user_released_sd: Num) -> Num:
+    """This amount against the user's own releases, in standard deviations."""
+    return ratio(amount_usd - user_released_avg, user_released_sd)
+
+
+@feature(unit="count")
 def withdrawals_24h(user_withdrawals_n_24h: Num) -> Num:
     """Withdrawals that the user asked for in the last 24 h."""
     return user_withdrawals_n_24h
@@ -122,6 +146,18 @@ def withdrawals_24h(user_withdrawals_n_24h: Num) -> Num:
 def withdrawal_usd_24h(user_withdrawals_usd_24h: Num) -> Num:
     """USD of the withdrawals that the user asked for in the last 24 h."""
     return user_withdrawals_usd_24h
+
+
+@feature(unit="count")
+def withdrawals_30d(user_withdrawals_n_30d: Num) -> Num:
+    """Withdrawals that the user asked for in the last 30 days."""
+    return user_withdrawals_n_30d
+
+
+@feature(unit="sigma")
+def withdrawal_size_z(amount_usd: Num, user_withdrawals_avg: Num, user_withdrawals_sd: Num) -> Num:
+    """This amount against the user's own withdrawals, in standard deviations."""
+    return ratio(amount_usd - user_withdrawals_avg, user_withdrawals_sd)
 
 
 @feature(unit="usd")
@@ -170,6 +206,12 @@ def inflow_usd_48h(user_bought_usd_48h: Num, user_deposits_usd_48h: Num) -> Num:
     return user_bought_usd_48h + user_deposits_usd_48h
 
 
+@feature(unit="usd")
+def deposit_usd_48h(user_deposits_usd_48h: Num) -> Num:
+    """USD that the user deposited in the last 48 h."""
+    return user_deposits_usd_48h
+
+
 @feature(unit="count")
 def just_below_limit_48h(user_edged_n_48h: Num) -> Num:
     """Orders and withdrawals of 800 to 999.99 USD by the user in the last 48 h."""
@@ -210,6 +252,12 @@ def appeals_30d(user_appeals_n_30d: Num) -> Num:
 def faults_90d(user_faults_n_90d: Num) -> Num:
     """Appeals decided against the user in the last 90 days."""
     return user_faults_n_90d
+
+
+@feature(unit="hours")
+def hours_since_fault(user_faults_idle: Num) -> Num:
+    """Hours since an appeal was last decided against the user."""
+    return user_faults_idle
 
 
 @feature(unit="count")

@@ -40,6 +40,12 @@ def address_known_to_user_hours(user_addresses_link_age: Num) -> Num:
     return user_addresses_link_age
 
 
+@feature(unit="count")
+def address_uses_by_user(user_addresses_link_n: Num) -> Num:
+    """Acts of this user with this crypto address before this one."""
+    return user_addresses_link_n
+
+
 @feature(unit="usd")
 def address_usd_30d(address_withdrawals_usd_30d: Num) -> Num:
     """USD sent to the crypto address in the last 30 days, by anybody."""

@@ -17,6 +17,12 @@ def account_known_to_user_hours(user_accounts_link_age: Num) -> Num:
 
 
 @feature(unit="count")
+def account_uses_by_user(user_accounts_link_n: Num) -> Num:
+    """Acts of this user with this payment account before this one."""
+    return user_accounts_link_n
+
+
+@feature(unit="count")
 def account_uses_24h(account_orders_n_24h: Num) -> Num:
     """Uses of the payment account in the last 24 h, by anybody."""
     return account_orders_n_24h
