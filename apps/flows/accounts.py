@@ -8,6 +8,7 @@ from apps.core.ids import uuid7
 from apps.events.act import Act, Party
 from apps.flows.judge import judge
 from apps.flows.request_facts import RequestFacts
+from apps.restrictions import services as restrictions
 from apps.risk import live
 from apps.risk.sentences import for_user
 from apps.users.models import DESK, User
@@ -29,6 +30,11 @@ def registered(*, user: User, request_facts: RequestFacts, at: datetime) -> Answ
 def sign_in(*, user: User, request_facts: RequestFacts, at: datetime) -> Answer:
     """A person has shown every factor; BLOCK: no session, STEP_UP: one more proof first."""
     return _judge(_act("signin.succeeded", user, request_facts, at))
+
+
+def step_up_passed(*, user: User, at: datetime) -> int:
+    """The person gave the proof that a STEP_UP at sign-in asked for; how much that lifted."""
+    return restrictions.satisfy_sign_in(user=user.entity_id, at=at)
 
 
 def sign_in_failed(

@@ -19,13 +19,14 @@ from apps.users.models import User
 REGISTRATION = "apps.flows.sign_in_stages.Registration"
 SIGN_IN = "apps.flows.sign_in_stages.SignIn"
 CODE = "allauth.account.stages.LoginByCodeStage"
+PROVEN = "apps.flows.sign_in_stages.Proven"
 
 
 class SignInAdapter(DefaultAccountAdapter):
     def get_login_stages(self) -> list[str]:
         """A sign-up is judged first; a sign-in once every factor was shown; a code comes last."""
         theirs = [stage for stage in super().get_login_stages() if stage != CODE]
-        return [REGISTRATION, *theirs, SIGN_IN, CODE]
+        return [REGISTRATION, *theirs, SIGN_IN, CODE, PROVEN]
 
     def is_login_by_code_required(self, login: Login) -> bool:
         return asks_for_code(self.request, login)

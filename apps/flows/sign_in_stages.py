@@ -1,4 +1,4 @@
-"""The two moments of allauth's sign-in at which the engine is asked, and what its answer means."""
+"""The moments of allauth's sign-in at which the engine is asked, and what its answer means."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from apps.users import second_factor
 from apps.users.models import User
 
 REFUSED = "SIGN_IN_REFUSED"
-CODE_WANTED = "code_wanted"
+PROOF_WANTED = "proof_wanted"
 
 
 class RefusedSignIn(AuthenticationResponse):
@@ -56,6 +56,17 @@ class SignIn(LoginStage):
         return _conclude(self, accounts.sign_in, user, at_once=False)
 
 
+class Proven(LoginStage):
+    """Everything was shown that was asked for: what only waited for that is lifted."""
+
+    key = "proven"
+
+    def handle(self) -> tuple[HttpResponse | None, bool]:
+        if isinstance(self.login.user, User) and _wants_proof(self.login):
+            accounts.step_up_passed(user=self.login.user, at=clock.now())
+        return None, True
+
+
 def asks_for_code(request: HttpRequest, login: Login) -> bool:
     """Whether a code by e-mail is due: the engine wants a step-up that nothing else can give.
 
@@ -66,12 +77,7 @@ def asks_for_code(request: HttpRequest, login: Login) -> bool:
         return False
     if second_factor.was_used(session=request.session, user=login.user):
         return False
-    stages = login.state.get("stages", {})
-    wanted = any(
-        stages.get(stage.key, {}).get("data", {}).get(CODE_WANTED)
-        for stage in (Registration, SignIn)
-    )
-    return wanted or login.user.is_staff
+    return _wants_proof(login) or login.user.is_staff
 
 
 def refusal(request: HttpRequest, sentence: str) -> HttpResponse:
@@ -82,6 +88,14 @@ def refusal(request: HttpRequest, sentence: str) -> HttpResponse:
     if is_headless_request(request):
         return RefusedSignIn(request, sentence)
     return render(request, "account/sign_in_refused.html", {"sentence": sentence}, status=403)
+
+
+def _wants_proof(login: Login) -> bool:
+    stages = login.state.get("stages", {})
+    return any(
+        stages.get(stage.key, {}).get("data", {}).get(PROOF_WANTED)
+        for stage in (Registration, SignIn)
+    )
 
 
 def _conclude(
@@ -100,5 +114,5 @@ def _conclude(
             # Some of allauth's views drop what a stage answers.
             raise ImmediateHttpResponse(response)
         return response, False
-    stage.state[CODE_WANTED] = outcome == "STEP_UP"
+    stage.state[PROOF_WANTED] = outcome == "STEP_UP"
     return None, True

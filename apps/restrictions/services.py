@@ -12,11 +12,12 @@ from apps.core import partitions, sql
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.events.act import Party
-from apps.restrictions.models import Kind, LiftedBy, Restriction
+from apps.restrictions.models import Ability, Kind, LiftedBy, Restriction
 from apps.users.models import DESK, User
 
 TIME_IS_UP = "time is up"
 FACE_PASSED = "face check passed"
+PROOF_GIVEN = "second proof given at sign-in"
 BATCH = 500
 
 # $1 restrictions, $2 as many event ids, $3 at, $4 reason, $5 user of ours, $6 who (entity),
@@ -85,6 +86,23 @@ def satisfy_step_up(*, user: int, at: datetime) -> int:
     )
     ids = list(asked.values_list("id", flat=True))
     return len(_lift(ids, at=at, reason=FACE_PASSED, how="FACE"))
+
+
+def satisfy_sign_in(*, user: int, at: datetime) -> int:
+    """End the step-ups on signing in that a proof given while signing in answers; how many.
+
+    Whatever else waits for a face goes on waiting: a code by mail is no face.
+    """
+    asked = Restriction.objects.filter(
+        subject=user,
+        ability=Ability.LOGIN,
+        kind=Kind.STEP_UP,
+        lifts_by=LiftedBy.FACE,
+        lifted_at=None,
+        imposed_at__lte=at,
+    )
+    ids = list(asked.values_list("id", flat=True))
+    return len(_lift(ids, at=at, reason=PROOF_GIVEN, how="SIGN_IN"))
 
 
 def _lift(
