@@ -19,7 +19,7 @@ VAR = embedded.home()
 
 PRODUCTION = env.str("OTCRISK_ENV", default="development") == "production"
 DEBUG = env.bool("DEBUG", default=False)
-# Months of events, decisions and velocity points older than this are dropped; features outlive them.
+# Months of events and decisions older than this are dropped; features outlive them.
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=400)
 # A folder with public data sets for benchmarks and replays; absent on most machines.
 OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
@@ -119,6 +119,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apps.api.express.ExpressLane",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "apps.core.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -119,4 +119,3 @@ def committed_exchange(committed_desk: Any, clean_process: None) -> Exchange:
 def rival(desk: Any) -> Exchange:
     """Another integrator, who must see nothing of the first one's."""
     return open_exchange("rival")
-

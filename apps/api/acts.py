@@ -144,9 +144,7 @@ def _limit(name: str, default: timedelta) -> timedelta:
 
 
 def _skewed(sentence: str) -> Refused:
-    return Refused(
-        "CLOCK_SKEW", status=422, detail=sentence, fields={"occurred_at": [sentence]}
-    )
+    return Refused("CLOCK_SKEW", status=422, detail=sentence, fields={"occurred_at": [sentence]})
 
 
 def _words(span: timedelta) -> str:
