@@ -142,8 +142,7 @@ def _with_ends(steps: list[tuple[Callable[..., Any], tuple[int, ...]]]) -> list[
     last = {need: index for index, (_, needs) in enumerate(steps) for need in needs}
     emptied: dict[int, list[int]] = {}
     for register, index in last.items():
-        if register != _CHUNK:
-            emptied.setdefault(index, []).append(register)
+        emptied.setdefault(index, []).append(register)
     return [
         _Step(apply, needs, index + 1, tuple(emptied.get(index, ())))
         for index, (apply, needs) in enumerate(steps)
