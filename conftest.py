@@ -1,4 +1,4 @@
-"""Gives tests their own servers and a database no other test run is using."""
+"""Gives tests their own folder and servers, and a database no other test run is using."""
 
 import fcntl
 import os
@@ -6,7 +6,7 @@ from typing import TextIO
 
 from otcrisk import embedded
 
-TESTS = embedded.home() / "test"
+TESTS = embedded.ROOT / "var" / "test"
 
 
 def free_database() -> tuple[str, TextIO]:
@@ -22,7 +22,8 @@ def free_database() -> tuple[str, TextIO]:
     raise RuntimeError("a hundred test sessions are running")
 
 
-embedded.start(at=TESTS, durable=False)
+os.environ["OTCRISK_VAR"] = str(TESTS)
+embedded.start(durable=False)
 if "TEST_DATABASE" not in os.environ:  # a worker of pytest-xdist inherits its controller's
     os.environ["TEST_DATABASE"], held = free_database()
 os.environ["DJANGO_SETTINGS_MODULE"] = "otcrisk.settings"

@@ -46,6 +46,11 @@ SERVER_USER = "pgserver"
 # Linux allows 107 bytes for the name of a socket, macOS 103.
 LONGEST_SOCKET_NAME = 103
 
+
+class NotStarted(Exception):
+    """A server that could not be started, and its own words about it."""
+
+
 _held: dict[Path, TextIO] = {}
 
 
@@ -54,7 +59,7 @@ def home() -> Path:
     return Path(os.environ.get("OTCRISK_VAR") or ROOT / "var")
 
 
-def start(*, at: Path | None = None, durable: bool = True) -> None:
+def start(*, durable: bool = True) -> None:
     """Point DATABASE_URL, BROKER_URL and CACHE_URL to embedded servers where they are missing.
 
     Starts the servers unless another process has; does nothing in production.
@@ -63,7 +68,7 @@ def start(*, at: Path | None = None, durable: bool = True) -> None:
     wants_valkey = not {"BROKER_URL", "CACHE_URL"} <= os.environ.keys()
     if os.environ.get("OTCRISK_ENV") == "production" or not (wants_postgres or wants_valkey):
         return
-    folder = (at or home()).resolve()
+    folder = home().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         sockets = _socket_folder(folder)
@@ -171,7 +176,7 @@ def _start_valkey(data: Path, sockets: Path, *, durable: bool) -> None:
     deadline = time.monotonic() + 30
     while not _answers(path):
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the embedded Valkey does not answer; see {data / 'log'}")
+            raise NotStarted(f"the embedded Valkey does not answer; see {data / 'log'}")
         time.sleep(0.02)
 
 
@@ -236,14 +241,14 @@ def _run(*command: str | Path, owner: tuple[int, int] | None = None) -> None:
         if done.returncode:
             output.seek(0)
             said = output.read().decode(errors="replace")
-            raise RuntimeError(f"{command[0]} ended with {done.returncode}:\n{said}")
+            raise NotStarted(f"{command[0]} ended with {done.returncode}:\n{said}")
 
 
 def _package(name: str) -> Path:
     """The folder of an installed package, without importing it."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise RuntimeError(
+        raise NotStarted(
             f"{name} is missing: run bin/up, or set DATABASE_URL, BROKER_URL, CACHE_URL"
         )
     return Path(spec.origin).parent
@@ -276,5 +281,5 @@ def _socket_folder(folder: Path) -> Path:
     sockets.mkdir(mode=0o700, exist_ok=True)
     owners = {os.geteuid(), (_owner() or (os.geteuid(),))[0]}
     if sockets.lstat().st_uid not in owners:
-        raise RuntimeError(f"{sockets} belongs to somebody else: set OTCRISK_VAR to another folder")
+        raise NotStarted(f"{sockets} belongs to somebody else: set OTCRISK_VAR to another folder")
     return sockets

@@ -28,8 +28,8 @@ Start = Callable[[], tuple[subprocess.Popen[str], int]]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts one more user of servers in `tmp_path`; gives it and its PostgreSQL's PID."""
+def start(var: Path) -> Iterator[Start]:
+    """Starts one more user of servers in `var`; gives it and its PostgreSQL's PID."""
     env = {
         k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "BROKER_URL", "CACHE_URL")
     }
@@ -38,7 +38,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def one() -> tuple[subprocess.Popen[str], int]:
         user = subprocess.Popen(
             [sys.executable, "-c", USER],
-            env=env | {"OTCRISK_VAR": str(tmp_path)},
+            env=env | {"OTCRISK_VAR": str(var)},
             cwd=embedded.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,9 +53,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         user.kill()
         user.wait()
     with suppress(FileNotFoundError, ProcessLookupError):
-        os.kill(int((tmp_path / "pg" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        os.kill(int((var / "pg" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
     with suppress(FileNotFoundError, ProcessLookupError):
-        os.kill(int((tmp_path / "valkey" / "valkey.pid").read_text()), signal.SIGTERM)
+        os.kill(int((var / "valkey" / "valkey.pid").read_text()), signal.SIGTERM)
 
 
 def lives(pid: int) -> bool:
@@ -98,8 +98,8 @@ def test_killed_servers_are_started_again(start: Start) -> None:
     assert again != postgres
 
 
-def test_a_deep_folder_gets_a_short_socket_name(tmp_path: Path) -> None:
-    deep = tmp_path / ("d" * 60) / ("e" * 60)
+def test_a_deep_folder_gets_a_short_socket_name(var: Path) -> None:
+    deep = var / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
     name = embedded._socket_folder(deep) / ".s.PGSQL.5432.lock"
     assert len(str(name)) <= embedded.LONGEST_SOCKET_NAME

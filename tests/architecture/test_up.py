@@ -38,11 +38,11 @@ def living(*, var: Path) -> list[str]:
     return found
 
 
-def test_a_desk_starts_answers_and_stops_without_a_trace(tmp_path: Path) -> None:
+def test_a_desk_starts_answers_and_stops_without_a_trace(var: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    desk = up(var=tmp_path, port=port)
+    desk = up(var=var, port=port)
     try:
         assert desk.stdout is not None
         said = []
@@ -54,7 +54,7 @@ def test_a_desk_starts_answers_and_stops_without_a_trace(tmp_path: Path) -> None
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
             assert answer.status == 200
 
-        again, _ = (second := up(var=tmp_path, port=port)).communicate(timeout=60)
+        again, _ = (second := up(var=var, port=port)).communicate(timeout=60)
         assert second.returncode == 1
         assert "running already" in again
 
@@ -63,19 +63,19 @@ def test_a_desk_starts_answers_and_stops_without_a_trace(tmp_path: Path) -> None
     finally:
         desk.kill()
         desk.wait()
-    assert living(var=tmp_path) == []
-    log = (tmp_path / "otcrisk.log").read_text()
+    assert living(var=var) == []
+    log = (var / "otcrisk.log").read_text()
     assert {"web", "worker", "beat"} <= {line.partition(" ")[0] for line in log.splitlines()}
 
 
-def test_a_taken_port_is_said_in_plain_words(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_plain_words(var: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        desk = up(var=tmp_path, port=port)
+        desk = up(var=var, port=port)
         said, _ = desk.communicate(timeout=60)
     assert desk.returncode == 1
     assert f"Port {port} on 127.0.0.1 cannot be used" in said
     assert "Traceback" not in said
-    assert living(var=tmp_path) == []
+    assert living(var=var) == []
