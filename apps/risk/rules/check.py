@@ -37,7 +37,7 @@ _HABITS: Final = {
     "true": "True", "TRUE": "True", "yes": "True",
     "false": "False", "FALSE": "False", "no": "False",
     "null": "known()", "NULL": "known()", "none": "known()", "nan": "known()", "missing": "known()",
-    "isnull": "known", "exists": "known", "is_known": "known", "avg": None,
+    "isnull": "known", "exists": "known", "is_known": "known",
 }  # fmt: skip
 
 
