@@ -92,7 +92,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
         # The deeds of staff: roles.py says who may do which.
-        permissions = Deed.choices
+        permissions = [*Deed.choices]
 
     def __str__(self) -> str:
         return self.nickname

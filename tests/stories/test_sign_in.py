@@ -1,6 +1,7 @@
 """Signing in: what the engine is told, and what its answer does to the session."""
 
 from collections.abc import Callable
+from secrets import randbelow
 from typing import Any
 
 import pytest
@@ -170,6 +171,25 @@ def test_signing_up_is_one_act_and_no_sign_in_beside_it(browser: Browser, engine
     assert engine.kinds == ["user.registered"]
     assert engine.acts[0].ids["user"] == user.entity_id
     assert signed_in(browser)
+
+
+def test_where_addresses_are_verified_a_sign_up_is_one_act_and_no_session(
+    browser: Browser, engine: Engine, settings: Any
+) -> None:
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    form = {"email": "new@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    browser.post("/accounts/signup/", form)
+    assert not signed_in(browser)
+    assert engine.kinds == ["user.registered"]
+    # Signing up a second time looks the same from outside, and is no act of the first person.
+    again = browser.post("/accounts/signup/", form)
+    assert again.url == "/accounts/confirm-email/"
+    assert engine.kinds == ["user.registered"]
+    user = User.objects.get(email="new@example.org")
+    user.emailaddress_set.update(verified=True)
+    sign_in(browser, user)
+    assert signed_in(browser)
+    assert engine.kinds == ["user.registered", "signin.succeeded"]
 
 
 def test_what_protects_an_account_changes_as_an_act(
@@ -382,3 +402,40 @@ def test_an_app_fails_to_sign_in_as_an_act(browser: Browser, mia: User, engine: 
     answer = app_call(browser, "POST", "/auth/login", {"email": mia.email, "password": "wrong"})
     assert answer.status_code == 400
     assert engine.kinds == ["signin.failed"]
+
+
+# ── Pages that say no ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_missing_page_is_one_of_ours(browser: Browser, engine: Engine) -> None:
+    answer = browser.get("/no/such/page")
+    assert answer.status_code == 404
+    assert b"There is nothing here that you may see." in answer.content
+
+
+def test_a_fault_shows_a_page_and_no_detail(browser: Browser, mia: User, engine: Engine) -> None:
+    def fail(act: Act) -> accounts.Answer:
+        raise RuntimeError("secret detail")
+
+    engine.answer = fail
+    browser.raise_request_exception = False
+    answer = sign_in(browser, mia)
+    assert answer.status_code == 500
+    assert b"The fault is ours" in answer.content
+    assert b"secret detail" not in answer.content
+
+
+def test_too_many_tries_are_told_to_wait(browser: Browser, engine: Engine, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "3/m/ip"}
+    # Tries are counted for a minute, longer than a run of the tests.
+    address = f"198.18.{randbelow(256)}.{randbelow(256)}"
+    tries = [
+        browser.post(
+            "/accounts/login/",
+            {"login": "nobody@example.org", "password": "wrong"},
+            REMOTE_ADDR=address,
+        )
+        for _ in range(4)
+    ]
+    assert [answer.status_code for answer in tries] == [200, 200, 200, 429]
+    assert b"Too many requests" in tries[-1].content
