@@ -61,7 +61,7 @@ class World:
         drawn: bool = False,
         **data: Any,
     ) -> Act:
-        """An act of this kind, now; device and network address default to the person's usual ones."""
+        """An act of this kind, now; device and network address are the person's usual ones."""
         self.sent += 1
         said = repr((kind, by, to, device, ip, account, address, usd, sorted(data.items())))
         return Act(
@@ -130,7 +130,7 @@ class World:
 
 
 def usual_ip(name: str) -> str:
-    """The network address from which somebody usually acts: one of their own in a /24 of their own."""
+    """The network address from which somebody usually acts, in a subnet of their own."""
     a, b = hashlib.blake2b(name.encode(), digest_size=2).digest()
     return f"100.{64 + a % 64}.{b}.7"
 

@@ -32,7 +32,7 @@ def desk(db: Any) -> Iterator[Policy]:
 
 @pytest.fixture
 def committed_desk(transactional_db: Any) -> Iterator[Policy]:
-    """The live preset policy where transactions are real: for races, and for counting statements."""
+    """The live preset policy where transactions are real: for races, for counting statements."""
     yield open_desk()
     live.forget()
     partitions.forget()
