@@ -12,7 +12,7 @@ SCOPE = "bench"
 
 
 def open_desk(*, keep: bool = False) -> None:
-    """Make a fresh database beside the configured (or embedded) one, migrate it, seed the policy."""
+    """Make a fresh database beside the configured or embedded one, migrated, with the policy."""
     from otcrisk import embedded
 
     embedded.start()
@@ -91,18 +91,13 @@ def history(*, events: int, heavy: int, days: float = 80, seed: int = 1) -> dict
     }
 
 
-def load(made: dict[str, NDArray]) -> None:
-    """Store made-up events and their velocity as if each had been decided."""
-    from django.db import connection
-
-    from apps.core import partitions
-    from apps.core.ids import entity_id, uuid7
+def columns(made: dict[str, NDArray]):
+    """Return made-up events as the engine's columns."""
+    from apps.core.ids import entity_id
+    from apps.events.act import pair_ref
     from apps.risk import act_facts
     from apps.risk.row import FACT_NAMES
-    from apps.risk.velocity import rebuild
     from apps.risk.velocity.offline import KIND_CODE, Columns
-
-    size = len(made["at"])
 
     def hashed(kind: str, column: NDArray, scope: str) -> NDArray:
         values, place = np.unique(column, return_inverse=True)
@@ -134,7 +129,7 @@ def load(made: dict[str, NDArray]) -> None:
         entity_id(
             kind="pair",
             scope=SCOPE,
-            ref=f"{reference('user', v // 100_000_000)}|{reference('user', v % 100_000_000)}",
+            ref=pair_ref(reference("user", v // 100_000_000), reference("user", v % 100_000_000)),
         )
         for v in values
     ]
@@ -142,13 +137,27 @@ def load(made: dict[str, NDArray]) -> None:
     moved = np.isin(made["kind"], ["signin.succeeded", "signin.failed"])
     cents = np.where(moved, 0, made["cents"])
     facts = _facts(made, cents, act_facts, FACT_NAMES)
-    columns = Columns(
+    return Columns(
         at=made["at"],
         kind=np.array([KIND_CODE[k] for k in made["kind"]], np.int16),
         ids=ids,
         cents=cents,
         facts=facts,
     )
+
+
+def load(made: dict[str, NDArray]) -> None:
+    """Store made-up events and their velocity as if each had been decided."""
+    from django.db import connection
+
+    from apps.core import partitions
+    from apps.core.ids import entity_id, uuid7
+    from apps.risk.velocity import rebuild
+
+    stored = columns(made)
+    size = len(stored)
+    ids, cents = stored.ids, stored.cents
+    trades = ids["account"] != 0
     for at in np.unique(made["at"].astype("datetime64[us]").astype("datetime64[M]")):
         partitions.ensure(at.astype("datetime64[us]").item().replace(tzinfo=UTC))
     moments = made["at"].astype("datetime64[us]").tolist()
@@ -161,11 +170,23 @@ def load(made: dict[str, NDArray]) -> None:
             for role, column in ids.items()
             if role != "pair"
         },
-        "amount_usd": np.where(moved, "", (cents / 100).round(2).astype(str)),
+        "amount_usd": np.where(cents == 0, "", (cents / 100).round(2).astype(str)),
         "data": np.where(trades, '{"side":"buy"}', "{}"),
     }
+    people = np.unique(np.r_[made["user"], made["cp"]])
+    names = [reference("user", number) for number in people]
+    rebuild.copy(
+        "events_entity",
+        {
+            "id": [entity_id(kind="user", scope=SCOPE, ref=name) for name in names],
+            "kind": ["user"] * len(names),
+            "scope": [SCOPE] * len(names),
+            "ref": names,
+            "first_at": np.full(len(names), made["at"][0]),
+        },
+    )
     rebuild.copy("events_event", rows)
-    rebuild.rebuild(columns)
+    rebuild.rebuild(stored)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(f"  history of {size:,} events is there", flush=True)

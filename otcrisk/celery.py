@@ -17,7 +17,13 @@ app.autodiscover_tasks()
 
 # name → {"task": "apps.x.tasks.y", "schedule": seconds or crontab(...)}. Written to the database
 # when beat starts; staff may pause an entry there, but its task and times come from here.
-BEAT: dict[str, dict[str, Any]] = {}
+BEAT: dict[str, dict[str, Any]] = {
+    "seal events": {"task": "apps.flows.tasks.seal_events", "schedule": 60.0},
+    "keep house": {"task": "apps.flows.tasks.keep_house", "schedule": 6 * 3600.0},
+    "rescore users": {"task": "apps.flows.tasks.rescore_users", "schedule": 900.0},
+    "lift due restrictions": {"task": "apps.flows.tasks.lift_due_restrictions", "schedule": 60.0},
+    "dispatch webhooks": {"task": "apps.flows.tasks.dispatch_webhooks", "schedule": 5.0},
+}
 app.conf.beat_schedule = BEAT
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from apps.events.act import Act
 
 #: Parts of the common table expression that apps.flows.judge assembles.
-PARTS = (
+ENTITY_PARTS = (
     """ent AS (
   INSERT INTO events_entity (id, kind, scope, ref, first_at)
   SELECT e.id, e.kind, e.scope, e.ref, :at::timestamptz
@@ -14,6 +14,8 @@ PARTS = (
        AS e(id, kind, scope, ref)
   ORDER BY e.id ON CONFLICT (id) DO NOTHING
 )""",
+)
+PARTS = (
     """ev AS (
   INSERT INTO events_event (id, at, occurred_at, kind, client_id, ref, actor_id, user_id, device_id,
     ip_id, subnet_id, account_id, address_id, counterparty_id, amount_usd, data, request_id)
@@ -32,7 +34,6 @@ PARTS = (
 
 def params(act: Act) -> dict[str, Any]:
     """Return the parameters of PARTS for one act."""
-    named = [p for p in (*act.parties.values(), act.client, act.actor) if p]
     ids = act.ids
     return {
         "id": act.id,
@@ -47,6 +48,13 @@ def params(act: Act) -> dict[str, Any]:
         "data": json.dumps(act.data, separators=(",", ":")),
         "request_id": act.request_id,
         "digest": act.digest,
+    }
+
+
+def entity_params(act: Act) -> dict[str, Any]:
+    """Return the parameters of ENTITY_PARTS: everything that the act names."""
+    named = [p for p in (*act.parties.values(), act.client, act.actor) if p]
+    return {
         "ent_id": [p.id for p in named],
         "ent_kind": [p.kind for p in named],
         "ent_scope": [p.scope for p in named],

@@ -24,19 +24,27 @@ from apps.risk.velocity import write as velocity_write
 
 log = structlog.get_logger(__name__)
 
-WRITE = Statement(
-    "WITH "
-    + ",\n".join(
-        (
-            *events_write.PARTS,
-            *velocity_write.PARTS,
-            *record.PARTS,
-            *restrictions_write.PARTS,
-            *cases.PARTS,
-        )
-    )
-    + "\nSELECT 1"
+_ALWAYS = (*events_write.PARTS, *record.PARTS)
+_SELDOM = (
+    *events_write.ENTITY_PARTS,
+    *record.LINK_PARTS,
+    *restrictions_write.PARTS,
+    *cases.PARTS,
 )
+
+
+def _one(*parts: str) -> Statement:
+    counts = "(SELECT count(*) FROM hd), (SELECT count(*) FROM eg)"
+    return Statement(f"WITH {', '.join(parts)} SELECT {counts}")
+
+
+#: Most acts are allowed, and touch nothing that is new: their write is spared the rest.
+WRITE_KNOWN = _one(*_ALWAYS, *velocity_write.KNOWN_PARTS)
+WRITE_WHOLE = _one(*_ALWAYS, *velocity_write.PARTS, *_SELDOM)
+
+
+class Vanished(Exception):
+    """A head or link that the read saw was gone at the write: it has to be written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,9 @@ def judge(act: Act) -> Judged:
         return _judge(act)
     except Refused:
         raise
-    except IntegrityError:
-        # The same id arrived twice at once under different users: the first has it.
+    except (IntegrityError, Vanished):
+        # The same id arrived twice at once under different users: the first has it. Or what the
+        # read saw was erased before the write: the second read knows.
         return _judge(act)
     except DatabaseError:
         log.exception("engine.degraded", kind=act.kind, act=str(act.id))
@@ -85,16 +94,36 @@ def write(act: Act, *, judgement: Judgement | None) -> cases.Consequences:
     """Write an act, with its judgement and consequences if it was judged: the one write."""
     facts = judgement.facts if judgement else facts_of(act)
     consequences = cases.carry_out(judgement) if judgement else cases.NONE
-    WRITE.run(
-        {
-            **events_write.params(act),
-            **velocity_write.params(act, facts),
-            **(record.params(judgement) if judgement else record.NOTHING),
-            **restrictions_write.params(
-                consequences.impositions, cause=act.id if judgement else None, at=act.at
-            ),
-            **cases.params(consequences.alerts, at=act.at),
-        }
+    what = velocity_write.touch(act, facts)
+    params = {
+        **events_write.params(act),
+        **velocity_write.params(act, what),
+        **(record.params(judgement) if judgement else record.NOTHING),
+    }
+    nearer = record.nearer(judgement) if judgement else []
+    found = judgement.found if judgement else None
+    plain = not (nearer or consequences.impositions or consequences.alerts)
+    if plain and velocity_write.is_known(act, what=what, found=found):
+        if WRITE_KNOWN.run(params) != [(len(what.heads), len(what.links))]:
+            raise Vanished(str(act.id))
+        return consequences
+    WRITE_WHOLE.run(
+        params
+        | events_write.entity_params(act)
+        | record.link_params(nearer)
+        | restrictions_write.params(
+            consequences.impositions, cause=act.id if judgement else None, at=act.at
+        )
+        | cases.params(consequences.alerts, at=act.at)
+    )
+    return consequences
+    WRITE_WHOLE.run(
+        params
+        | record.link_params(nearer)
+        | restrictions_write.params(
+            consequences.impositions, cause=act.id if judgement else None, at=act.at
+        )
+        | cases.params(consequences.alerts, at=act.at)
     )
     return consequences
 

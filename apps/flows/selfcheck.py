@@ -50,15 +50,6 @@ def orphan_restrictions() -> Iterator[str]:
     )
 
 
-def overdue_restrictions() -> Iterator[str]:
-    """What should have ended an hour ago has ended."""
-    yield from _rows(
-        "restriction {0} should have ended at {1}",
-        """SELECT id, until FROM restrictions_restriction
-           WHERE lifted_at IS NULL AND until < now() - interval '1 hour' LIMIT 100""",
-    )
-
-
 def decisions_with_events() -> Iterator[str]:
     """Every decision of the engine has its event."""
     yield from _rows(
@@ -97,7 +88,6 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     seal_chain,
     one_live_policy,
     orphan_restrictions,
-    overdue_restrictions,
     decisions_with_events,
     entities_without_collision,
     velocity_recount,

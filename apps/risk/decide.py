@@ -38,8 +38,14 @@ class Judgement:
     states: Sequence[int] = ()
     policy: int | None = None
     move: Move = field(default_factory=Move)
-    hops: dict[str, float] = field(default_factory=dict)
+    found: Found | None = None
     took_us: int = 0
+
+    @property
+    def hops(self) -> dict[str, float]:
+        """The nearest ban of each of the act's own entities, by role."""
+        known = self.found.hops if self.found else {}
+        return {str(ROLES[at - 1]): hops for at, hops in known.items()}
 
     @property
     def ability(self) -> str | None:
@@ -118,7 +124,7 @@ def _judge(facts: Facts, policy: CompiledPolicy, started: int) -> Judgement:
             score=verdict.score,
             at=act.at.timestamp(),
         ),
-        hops=_hops(facts),
+        found=found,
         took_us=(time.perf_counter_ns() - started) // 1000,
     )
 
@@ -179,8 +185,3 @@ def _forbidden(found: Found) -> list[Forbidden]:
 
 def _number(value: Value) -> float:
     return value if isinstance(value, float) else NAN
-
-
-def _hops(facts: Facts) -> dict[str, float]:
-    """Return the nearest ban of each of the act's own entities, by role."""
-    return {str(ROLES[at - 1]): hops for at, hops in facts.found.hops.items()}

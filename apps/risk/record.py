@@ -1,6 +1,7 @@
 """The part of the one write that keeps a judgement: decision, standing, nearness to a ban."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from apps.core.sql import Reals
@@ -23,6 +24,10 @@ PARTS = (
   WHERE :standing_value::float8 IS NOT NULL AND :user::bigint IS NOT NULL
   ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, at = excluded.at
 )""",
+)
+
+#: Written only where an act brings a ban nearer to somebody.
+LINK_PARTS = (
     """px AS (
   INSERT INTO risk_proximity AS x (entity, hops, via)
   SELECT p.entity, p.hops, p.via
@@ -33,6 +38,7 @@ PARTS = (
     WHERE excluded.hops < x.hops
 )""",
 )
+
 
 #: Not judged: the columns of a decision stay unwritten.
 NOTHING: dict[str, Any] = dict.fromkeys(
@@ -55,16 +61,12 @@ NOTHING: dict[str, Any] = dict.fromkeys(
     "reasons": [],
     "weights": Reals(()),
     "values": Reals(()),
-    "px_entity": [],
-    "px_hops": [],
-    "px_via": [],
 }
 
 
 def params(judgement: Judgement) -> dict[str, Any]:
     """Return the parameters of PARTS for one judgement."""
     verdict, move = judgement.verdict, judgement.move
-    nearer = _nearer(judgement)
     return {
         "checkpoint": judgement.checkpoint,
         "outcome": verdict.outcome,
@@ -82,13 +84,19 @@ def params(judgement: Judgement) -> dict[str, Any]:
         "moved": round(move.moved),
         "took_us": judgement.took_us,
         "standing_value": None if verdict.degraded else move.value,
+    }
+
+
+def link_params(nearer: Sequence[tuple[int, int, int]]) -> dict[str, Any]:
+    """Return the parameters of LINK_PARTS."""
+    return {
         "px_entity": [entity for entity, _, _ in nearer],
         "px_hops": [hops for _, hops, _ in nearer],
         "px_via": [via for _, _, via in nearer],
     }
 
 
-def _nearer(judgement: Judgement) -> list[tuple[int, int, int]]:
+def nearer(judgement: Judgement) -> list[tuple[int, int, int]]:
     """Return (entity, hops, nearest known neighbour) where this act brings a ban nearer.
 
     Strong links alone carry it: device, payment account, crypto address; up to four hops.

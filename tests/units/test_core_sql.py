@@ -86,7 +86,7 @@ def test_json_is_sent_as_text_and_returns_as_values() -> None:
 def test_a_vector_of_reals_travels_with_its_missing_values() -> None:
     vector = [0.5, math.nan, -1.0, math.inf]
     [(back,)] = sql.run("SELECT $1::real[]", [sql.Reals(vector)])
-    assert [str(number) for number in back] == ["0.5", "nan", "-1.0", "inf"]
+    assert [str(number) for number in back] == ["0.5", "None", "-1.0", "inf"]
     assert sql.run("SELECT $1::real[]", [sql.Reals([])]) == [([],)]
 
 

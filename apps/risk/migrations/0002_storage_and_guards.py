@@ -41,7 +41,13 @@ CREATE TABLE risk_edge (
     relation smallint NOT NULL,
     PRIMARY KEY (a, relation, b)
 ) WITH (fillfactor = 70);
+-- One row serves both ends: the second index reads it backwards, under the next relation number.
 CREATE INDEX edge_newest ON risk_edge (a, relation, hour DESC);
+CREATE INDEX edge_newest_back ON risk_edge (b, ((relation + 1)), hour DESC);
+CREATE VIEW risk_link AS
+    SELECT a, relation::int AS relation, b, n, first_at, last_at, hour FROM risk_edge
+    UNION ALL
+    SELECT b, relation + 1, a, n, first_at, last_at, hour FROM risk_edge;
 """
 
 DECISIONS = """

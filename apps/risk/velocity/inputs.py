@@ -98,7 +98,7 @@ def parse(name: str) -> Input:
             word, _, tail = rest.partition("_")
             if word == "distinct" and tail in WINDOWS:
                 return Distinct(relation, tail)
-            if word == "link" and tail in ("age", "idle", "n"):
+            if word == "link" and tail in ("age", "idle", "n") and relation.is_stored:
                 return Link(relation, tail)
             raise LookupError(f"{name!r}: a link is asked for as distinct_<window> or link_<what>")
     head, _, rest = name.partition("_")
@@ -109,10 +109,13 @@ def parse(name: str) -> Input:
         return Hops(role)
     if rest.startswith("on_") and rest[3:].upper() in LISTS:
         return Listed(role, rest[3:].upper())
-    stream, _, tail = rest.partition("_")
+    stream_name, _, tail = rest.partition("_")
     what, _, window = tail.partition("_")
     if window and window not in WINDOWS:
         raise LookupError(f"{name!r}: {window!r} is not a window ({', '.join(WINDOWS)})")
     if what not in SUMS + HEAD_ONLY or (window and what in HEAD_ONLY):
         raise LookupError(f"{name!r}: {what!r} is not a total ({', '.join(SUMS + HEAD_ONLY)})")
-    return Velocity(role, stream_for(role=role, name=stream), what, window or None)
+    stream = stream_for(role=role, name=stream_name)
+    if window and not stream.windowed:
+        raise LookupError(f"{name!r}: no points are kept of {stream.name!r}, so it has no windows")
+    return Velocity(role, stream, what, window or None)

@@ -23,7 +23,7 @@ from apps.risk.velocity.inputs import (
     Velocity,
     parse,
 )
-from apps.risk.velocity.streams import RELATIONS
+from apps.risk.velocity.streams import LINKS, RELATIONS
 from apps.risk.vocabulary import ROLES
 
 NAN = math.nan
@@ -68,6 +68,16 @@ FROM unnest(:from_a::bigint[], :from_relation::smallint[], :from_hour::int[])
 CROSS JOIN LATERAL (
   SELECT e.last_at FROM risk_edge e
   WHERE e.a = l.a AND e.relation = l.relation AND e.hour >= l.oldest
+  ORDER BY e.hour DESC, e.last_at DESC LIMIT {cap}
+) e
+GROUP BY l.relation
+UNION ALL
+SELECT 4, l.relation, 0, {distincts}, 0, 0, 0, NULL
+FROM unnest(:back_b::bigint[], :back_relation::int[], :back_hour::int[])
+     AS l(b, relation, oldest)
+CROSS JOIN LATERAL (
+  SELECT e.last_at FROM risk_edge e
+  WHERE e.b = l.b AND e.relation + 1 = l.relation AND e.hour >= l.oldest
   ORDER BY e.hour DESC, e.last_at DESC LIMIT {cap}
 ) e
 GROUP BY l.relation
@@ -145,11 +155,6 @@ class Plan:
         self.statement = Statement(
             _SQL.format(windows=windows, distincts=distincts, cap=DISTINCT_CAP)
         )
-        self.links = [
-            relation
-            for relation in RELATIONS
-            if any(isinstance(item, Link) and item.relation == relation for item in self.inputs)
-        ]
         self.froms = [
             relation
             for relation in RELATIONS
@@ -170,8 +175,10 @@ class Plan:
         """Return the statement's parameters."""
         ids = act.ids
         now = int(act.at.timestamp())
-        links = [r for r in self.links if r.a in ids and r.b in ids]
-        froms = [r for r in self.froms if r.a in ids]
+        # Every link that the act could make is looked up: the write wants to know which exist.
+        links = [r for r in LINKS if r.a in ids and r.b in ids]
+        froms = [r for r in self.froms if r.a in ids and r.is_stored]
+        backs = [r for r in self.froms if r.a in ids and not r.is_stored]
         return {
             "at": act.at,
             "entities": [ids.get(role, 0) for role in ROLES],
@@ -181,6 +188,9 @@ class Plan:
             "from_a": [ids[r.a] for r in froms],
             "from_relation": [r.number for r in froms],
             "from_hour": [(now - self.reach[r]) // 3600 for r in froms],
+            "back_b": [ids[r.a] for r in backs],
+            "back_relation": [r.number for r in backs],
+            "back_hour": [(now - self.reach[r]) // 3600 for r in backs],
             "user": ids.get("user", 0),
             "client": act.client.id if act.client else 0,
             "ref": act.ref or "",

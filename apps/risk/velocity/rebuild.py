@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from apps.core import partitions
 from apps.risk.velocity.offline import Columns
-from apps.risk.velocity.streams import RELATIONS, STREAMS
+from apps.risk.velocity.streams import LINKS, STREAMS
 
 Table = dict[str, NDArray[Any]]
 _CHUNK = 500_000
@@ -35,7 +35,8 @@ def rebuild(columns: Columns) -> dict[str, int]:
                     raise ValueError(f"{name} is not empty: rebuild fills empty tables")
         for heads, points in _streams(columns):
             written["risk_head"] += copy("risk_head", heads)
-            written["risk_point"] += copy("risk_point", points)
+            if points:
+                written["risk_point"] += copy("risk_point", points)
         for edges in _relations(columns):
             written["risk_edge"] += copy("risk_edge", edges)
     return written
@@ -97,11 +98,11 @@ def _streams(columns: Columns) -> Iterator[tuple[Table, Table]]:
         if stream.name == "located":
             heads["lat"] = columns.facts["lat"][chosen][last]
             heads["lon"] = columns.facts["lon"][chosen][last]
-        yield heads, points
+        yield heads, points if stream.windowed else {}
 
 
 def _relations(columns: Columns) -> Iterator[Table]:
-    for relation in RELATIONS:
+    for relation in LINKS:
         chosen = np.flatnonzero(columns.linked(relation))
         if not chosen.size:
             continue

@@ -21,11 +21,17 @@ class Stream:
     kinds: tuple[str, ...] | None
     doc: str
     when: str | None = None
+    #: False where only the totals of a whole life are ever asked for: no points are kept.
+    windowed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A link kept from the entity in role `a` to the one in role `b`, made by events of `kinds`."""
+    """Partners in role `b` of the entity in role `a`, met by events of `kinds`.
+
+    Two relations share each stored link: an odd number reads it as it was written, the even number
+    after it from the other end (the view risk_link shows both).
+    """
 
     number: int
     name: str
@@ -33,6 +39,11 @@ class Relation:
     b: Role
     kinds: tuple[str, ...] | None
     doc: str
+
+    @property
+    def is_stored(self) -> bool:
+        """True for the relation under which the link is written."""
+        return self.number % 2 == 1
 
 
 U, C, D = Role.USER, Role.CP, Role.DEVICE
@@ -69,7 +80,15 @@ STREAMS: tuple[Stream, ...] = (
     Stream(20, "rounds", U, ("order.created",), "orders of a round amount", "round_amount"),
     Stream(21, "facefails", U, ("face.failed",), "failed face checks"),
     Stream(22, "facepasses", U, ("face.passed",), "passed face checks"),
-    Stream(23, "located", U, None, "acts with a known place", "known(lat) and known(lon)"),
+    Stream(
+        23,
+        "located",
+        U,
+        None,
+        "acts with a known place",
+        "known(lat) and known(lon)",
+        windowed=False,
+    ),
     Stream(24, "edits", U, ("ad.published", "ad.edited"), "ads published or edited"),
     Stream(
         25,
@@ -89,6 +108,7 @@ STREAMS: tuple[Stream, ...] = (
             None,
             f"acts between {3 * band} and {3 * band + 3} h",
             f"hour_band == {band}",
+            windowed=False,
         )
         for band in range(8)
     ),
@@ -133,6 +153,8 @@ RELATIONS: tuple[Relation, ...] = (
 
 STREAM_BY_NUMBER = {stream.number: stream for stream in STREAMS}
 RELATION_BY_NAME = {relation.name: relation for relation in RELATIONS}
+#: The relations under which links are written.
+LINKS: tuple[Relation, ...] = tuple(r for r in RELATIONS if r.is_stored)
 
 
 @cache

@@ -1,0 +1,67 @@
+"""What workers run: wrappers of flows, with the clock read here."""
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+
+from apps.core import clock
+from apps.flows import deliveries, sweeps, webhooks
+from apps.restrictions import services as restrictions
+
+# Of one subscriber so many deliveries are under way at once, and so many go in one task.
+LANES, IN_A_ROW = 2, 100
+
+
+@shared_task
+def seal_events(**_: Any) -> int:
+    """Seal the events that are final by now."""
+    return sweeps.seal_events(at=clock.now())
+
+
+@shared_task
+def keep_house(**_: Any) -> list[str]:
+    """Make partitions ahead, drop what retention ends."""
+    return sweeps.keep_house(at=clock.now())
+
+
+@shared_task
+def rescore_users(**_: Any) -> int:
+    """Let noteworthy standings decay, or rise where a ban came near."""
+    return sweeps.rescore_users(at=clock.now())
+
+
+@shared_task
+def lift_due_restrictions(**_: Any) -> int:
+    """End the restrictions whose time is up."""
+    return restrictions.lift_due(at=clock.now())
+
+
+@shared_task
+def dispatch_webhooks(**_: Any) -> int:
+    """Add what webhooks owe by now, and have what is due sent."""
+    owed = webhooks.owe(at=clock.now())
+    for subscriber in deliveries.due(at=clock.now()):
+        for _lane in range(LANES):
+            deliver_webhooks.delay(subscriber=str(subscriber))
+    return owed
+
+
+@shared_task(queue="webhooks", soft_time_limit=90, time_limit=120)
+def deliver_webhooks(*, subscriber: str, **_: Any) -> int:
+    """Send what a subscriber is owed, one after the other, until one fails; how many arrived."""
+    arrived = 0
+    for _turn in range(IN_A_ROW):
+        delivery = deliveries.take(subscriber=UUID(subscriber), at=clock.now())
+        if delivery is None:
+            return arrived
+        try:
+            sent = deliveries.deliver(delivery=delivery, at=clock.now())
+        except SoftTimeLimitExceeded:
+            deliveries.failed(delivery=delivery, error="took too long", at=clock.now())
+            return arrived
+        if sent is not None and not sent.accepted:
+            return arrived
+        arrived += 1
+    return arrived
