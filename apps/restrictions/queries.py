@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from apps.core.errors import Refused
 from apps.restrictions.caps import bounds
@@ -52,12 +52,12 @@ def require(
 def ladder_steps(*, subject: int, since: datetime, at: datetime) -> list[tuple[str, bool]]:
     """Return the ladder's steps that the subject met since then, oldest first: (name, in force).
 
-    A step that an appeal undid was never met.
+    A step that somebody lifted before its time was not met.
     """
     rows = (
         Restriction.objects.filter(subject=subject, imposed_at__gte=since)
         .exclude(step="")
-        .exclude(lifted_for__startswith="appeal won")
+        .exclude(lifted_at__lt=F("until"))
         .order_by("imposed_at", "id")
         .values_list("step", "lifted_at", "until")
     )

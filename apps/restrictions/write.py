@@ -28,12 +28,19 @@ class Imposition:
 PARTS = (
     # What is over but not swept yet ends here: it must not lend the new one its reason or its cap.
     """ro AS (
-  UPDATE restrictions_restriction r SET lifted_at = r.until, lifted_for = 'its time was over'
-  FROM unnest(:rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[])
-       AS s(subject, ability, kind)
+  UPDATE restrictions_restriction r SET lifted_at = :at::timestamptz, lifted_for = 'time is up'
+  FROM unnest(:rs_subject::bigint[], :rs_ability::text[], :rs_kind::text[], :rs_lift::uuid[])
+       AS s(subject, ability, kind, event)
   WHERE r.subject_id = s.subject AND r.ability = s.ability AND r.kind = s.kind
     AND r.lifted_at IS NULL AND r.until <= :at::timestamptz
-  RETURNING r.id
+  RETURNING r.id, r.subject_id, r.ability, r.kind, s.event
+)""",
+    """rl AS (
+  INSERT INTO events_event (id, at, kind, client_id, user_id, data)
+  SELECT ro.event, :at::timestamptz, 'restriction.lifted', :client::bigint, :user::bigint,
+    jsonb_build_object('restriction', ro.id, 'subject', ro.subject_id::text,
+      'ability', ro.ability, 'kind', ro.kind, 'by', 'TIME')
+  FROM ro
 )""",
     """rs AS (
   INSERT INTO restrictions_restriction AS r (id, subject_id, ability, kind, cap_usd, lifts_by,
@@ -78,6 +85,7 @@ def params(
         "cause": cause,
         "rs_id": [uuid7(at) for _ in impositions],
         "rs_event": [uuid7(at) for _ in impositions],
+        "rs_lift": [uuid7(at) for _ in impositions],
         "rs_subject": [i.subject for i in impositions],
         "rs_ability": [i.ability for i in impositions],
         "rs_kind": [i.kind for i in impositions],
