@@ -71,3 +71,6 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue} {self.id}"
+
+
+from apps.cases.proposals import Proposal  # noqa: E402, F401  its own subject, its own file

@@ -37,7 +37,7 @@ SELECT f.entity, r.relation, e.b
 FROM unnest($1::bigint[]) AS f(entity)
 CROSS JOIN unnest($2::smallint[]) AS r(relation)
 CROSS JOIN LATERAL (
-  SELECT g.b FROM risk_edge g WHERE g.a = f.entity AND g.relation = r.relation
+  SELECT g.b FROM risk_link g WHERE g.a = f.entity AND g.relation = r.relation
   ORDER BY g.hour DESC LIMIT {CROWD + 1}
 ) e
 """

@@ -308,6 +308,17 @@ class ShadowDecision(models.Model):
     live_score = models.SmallIntegerField()
 
 
+class ShadowCursor(models.Model):
+    """How far a draft has judged in shadow: every event written by transactions before `xid`."""
+
+    policy = models.OneToOneField(
+        Policy, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    xid = models.BigIntegerField()
+    since = models.DateTimeField(help_text="From when on its decisions are compared.")
+    at = models.DateTimeField()
+
+
 class Standing(models.Model):
     """The dynamic risk score of one person: its value at `at`, from where it decays by itself."""
 
