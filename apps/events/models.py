@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from apps.core.fields import EncryptedBytesField
 from apps.core.ids import entity_id
 
 
@@ -143,7 +144,7 @@ class Subscriber(models.Model):
     )
     url = models.URLField(max_length=500)
     kinds = models.JSONField(default=list)
-    secret = models.BinaryField()
+    secret = EncryptedBytesField()
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True, blank=True)
     cursor_xid = models.BigIntegerField()
@@ -178,10 +179,11 @@ class Delivery(models.Model):
         constraints = [models.UniqueConstraint(fields=["event", "subscriber"], name="one_delivery")]
         indexes = [
             models.Index(
-                fields=["next_at"],
+                fields=["subscriber", "next_at"],
                 name="delivery_due",
                 condition=models.Q(status="PENDING"),
-            )
+            ),
+            models.Index(fields=["subscriber", "-id"], name="delivery_log"),
         ]
 
     def __str__(self) -> str:

@@ -79,7 +79,7 @@ def submit(act: Act) -> Answer:
         answer = _fresh(judged.judgement, judged.consequences.impositions)
     else:
         assert judged.decision is not None
-        answer = _again(act, judged.decision)
+        answer = recall(judged.decision, roles=_roles(act))
     if act.kind == "face.passed" and "user" in act.ids and answer.outcome in TRUSTED:
         # Again after a replay: the first time may have been cut off between its two transactions.
         at = act.at if judged.decision is None else judged.decision.at
@@ -114,7 +114,6 @@ def _fresh(judgement: Judgement, impositions: Iterable[Imposition]) -> Answer:
     verdict, move, act = judgement.verdict, judgement.move, judgement.act
     roles = _roles(act)
     return _answer(
-        act=act,
         verdict=verdict,
         impositions=tuple(
             Imposed(
@@ -135,10 +134,10 @@ def _fresh(judgement: Judgement, impositions: Iterable[Imposition]) -> Answer:
     )
 
 
-def _again(act: Act, decision: Decision) -> Answer:
+def recall(decision: Decision, *, roles: Mapping[int, str]) -> Answer:
+    """The answer that a decision of the engine was; `roles` names the act's entities by id."""
     reasons = zip(decision.reasons, decision.weights, strict=True)
     return _answer(
-        act=act,
         verdict=Verdict(
             outcome=decision.outcome,
             score=decision.score,
@@ -147,7 +146,7 @@ def _again(act: Act, decision: Decision) -> Answer:
             drawn=decision.drawn,
             degraded=decision.degraded,
         ),
-        impositions=imposed_by(decision, roles=_roles(act)),
+        impositions=imposed_by(decision, roles=roles),
         id=decision.pk,
         standing=decision.standing,
         moved=decision.moved,
@@ -160,7 +159,6 @@ def _again(act: Act, decision: Decision) -> Answer:
 
 def _answer(
     *,
-    act: Act,
     verdict: Verdict,
     impositions: tuple[Imposed, ...],
     id: UUID,
