@@ -1,9 +1,9 @@
 """The JSON of a decision: the same from the hot endpoint, when it is replayed, and when read."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from apps.flows.decisions import Answer, Imposed
+from apps.flows.public_event import moment
 
 
 def decision(answer: Answer) -> dict[str, Any]:
@@ -45,8 +45,3 @@ def imposed(one: Imposed) -> dict[str, Any]:
         "until": moment(one.until),
         "cap_usd": one.cap_usd,
     }
-
-
-def moment(at: datetime | None) -> str | None:
-    """A moment in RFC 3339, in UTC."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
