@@ -22,7 +22,11 @@ BEAT: dict[str, dict[str, Any]] = {
     "keep house": {"task": "apps.flows.tasks.keep_house", "schedule": 6 * 3600.0},
     "rescore users": {"task": "apps.flows.tasks.rescore_users", "schedule": 900.0},
     "lift due restrictions": {"task": "apps.flows.tasks.lift_due_restrictions", "schedule": 60.0},
-    "dispatch webhooks": {"task": "apps.flows.tasks.dispatch_webhooks", "schedule": 5.0},
+    "dispatch webhooks": {
+        "task": "apps.flows.tasks.dispatch_webhooks",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},  # the next round does the same
+    },
 }
 app.conf.beat_schedule = BEAT
 
