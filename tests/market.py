@@ -5,23 +5,28 @@ the story says so, and never otherwise.
 """
 
 import hashlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.core import locks, partitions
 from apps.core.ids import uuid7
 from apps.events.act import Act, Party
+from apps.events.models import Entity
 from apps.flows.judge import Judged, judge, write
+from apps.restrictions.models import Restriction
 from apps.risk.decide import Judgement, draw
+from apps.risk.row import FEATURE_NAMES
 
+T = TypeVar("T")
 SCOPE = "acme"
-CLIENT = Party("client", "", SCOPE)
 
 
 def user(name: str) -> Party:
@@ -59,6 +64,7 @@ class World:
         ref: str | None = None,
         id: UUID | None = None,
         drawn: bool = False,
+        client: str = SCOPE,
         **data: Any,
     ) -> Act:
         """An act of this kind, now; device and network address are the person's usual ones."""
@@ -69,7 +75,7 @@ class World:
             at=self.now,
             kind=kind,
             scope=SCOPE,
-            client=CLIENT,
+            client=Party("client", "", client),
             user=user(by) if by else None,
             counterparty=user(to) if to else None,
             device=Party("device", SCOPE, device or f"{by}-phone"),
@@ -82,11 +88,15 @@ class World:
             digest=hashlib.blake2b(said.encode(), digest_size=16).digest(),
         )
 
-    def happens(self, kind: str, **words: Any) -> Judged:
-        """The act is sent to the engine, judged and recorded; a second passes."""
-        judged = judge(self.act(kind, **words))
+    def sends(self, act: Act) -> Judged:
+        """An act is sent to the engine, judged and recorded; a second passes."""
+        judged = judge(act)
         self.pass_time(seconds=1)
         return judged
+
+    def happens(self, kind: str, **words: Any) -> Judged:
+        """Something happens, is judged and recorded; a second passes."""
+        return self.sends(self.act(kind, **words))
 
     def judged(self, kind: str, **words: Any) -> Judgement:
         """The fresh judgement of an act that is sent for the first time."""
@@ -102,6 +112,23 @@ class World:
             locks.hold(*(act.ids[role] for role in ("user",) if role in act.ids))
             write(act, judgement=None)
         self.pass_time(seconds=1)
+
+    def forbids(self, name: str, *, kind: str, ability: str, **words: Any) -> Restriction:
+        """Staff forbid somebody something, without an end unless told."""
+        party = user(name)
+        Entity.objects.get_or_create(
+            id=party.id,
+            defaults={"kind": "user", "scope": SCOPE, "ref": name, "first_at": self.now},
+        )
+        return Restriction.objects.create(
+            subject_id=party.id,
+            kind=kind,
+            ability=ability,
+            imposed_at=self.now,
+            reason="SAID_SO",
+            user_sentence="Please contact support.",
+            **words,
+        )
 
     def trades(self, buyer: str, seller: str, *, usd: str = "100", **data: Any) -> None:
         """An order that goes as orders should, from opening to completion; half an hour passes."""
@@ -127,6 +154,33 @@ class World:
             self.trades(name, f"merchant-{number % 12}", usd=amount)
             self.now = at + step
         self.now = then
+
+
+def value_of(judgement: Judgement, feature: str) -> float:
+    """A feature of a judgement, by name."""
+    return judgement.values[FEATURE_NAMES.index(feature)]
+
+
+def codes(judgement: Judgement) -> list[str]:
+    """The reasons of a judgement, ranked."""
+    return [reason.code for reason in judgement.verdict.reasons]
+
+
+def at_once(*deeds: Callable[[], T]) -> list[T | Exception]:
+    """What deeds give that start together, each in a thread with a connection of its own."""
+    start = threading.Barrier(len(deeds))
+
+    def run(deed: Callable[[], T]) -> T | Exception:
+        try:
+            start.wait(timeout=10)
+            return deed()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))
 
 
 def usual_ip(name: str) -> str:

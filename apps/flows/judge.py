@@ -15,8 +15,9 @@ from apps.core.errors import Refused
 from apps.core.statement import Statement
 from apps.events import write as events_write
 from apps.events.act import Act
+from apps.events.models import IngestKey
 from apps.restrictions import write as restrictions_write
-from apps.risk import record
+from apps.risk import live, record
 from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
 from apps.risk.facts import facts_of
 from apps.risk.models import Decision
@@ -63,21 +64,34 @@ def judge(act: Act) -> Judged:
     database can't answer, the checkpoint's fail-safe is recorded instead.
     """
     partitions.ensure(act.at)
+    # Registered outside the transaction: a rollback must not take back what this process remembers.
+    live.feature_set()
     try:
-        return _judge(act)
-    except Refused:
-        raise
-    except (IntegrityError, Vanished):
-        # The same id arrived twice at once under different users: the first has it. Or what the
-        # read saw was erased before the write: the second read knows.
-        return _judge(act)
+        try:
+            return _judge(act)
+        except (IntegrityError, Vanished):
+            # The same id arrived twice at once under different users: the first has it. Or what the
+            # read saw was erased before the write: the second read knows.
+            return _judge(act)
     except DatabaseError:
         log.exception("engine.degraded", kind=act.kind, act=str(act.id))
-        judgement = degraded(act)
+        return _without_the_engine(act)
+
+
+def _without_the_engine(act: Act) -> Judged:
+    judgement = degraded(act)
+    try:
         with transaction.atomic(durable=True):
             lock(act)
             consequences = write(act, judgement=judgement)
-        return Judged(judgement=judgement, consequences=consequences)
+    except IntegrityError:
+        # The id was known already, which the read that failed could not tell.
+        client = act.client.id if act.client else None
+        key = IngestKey.objects.filter(client=client, ref=act.ref).first()
+        if key is None:
+            raise
+        return Judged(decision=repeated(act, AlreadyKnown(key.event, bytes(key.digest).hex())))
+    return Judged(judgement=judgement, consequences=consequences)
 
 
 def _judge(act: Act) -> Judged:
@@ -110,15 +124,6 @@ def write(act: Act, *, judgement: Judgement | None) -> cases.Consequences:
     WRITE_WHOLE.run(
         params
         | events_write.entity_params(act)
-        | record.link_params(nearer)
-        | restrictions_write.params(
-            consequences.impositions, cause=act.id if judgement else None, at=act.at
-        )
-        | cases.params(consequences.alerts, at=act.at)
-    )
-    return consequences
-    WRITE_WHOLE.run(
-        params
         | record.link_params(nearer)
         | restrictions_write.params(
             consequences.impositions, cause=act.id if judgement else None, at=act.at

@@ -256,7 +256,7 @@ def fail_safe(
         outcome = safe.large if kind in SENSITIVE else safe.small
     else:
         # An unknown amount is a large one.
-        outcome = safe.small if amount_usd <= safe.small_usd else safe.large
+        outcome = safe.small if amount_usd <= float(safe.small_usd) else safe.large
     dues: tuple[Due, ...] = ()
     if outcome == "REVIEW":
         hours = safe.hold_minutes / 60 if safe.hold_minutes else None
