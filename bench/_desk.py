@@ -43,14 +43,14 @@ def open_desk(*, keep: bool = False) -> None:
 
 
 KINDS = (
-    ("signin.succeeded", 0.34),
-    ("order.created", 0.26),
-    ("order.paid", 0.10),
-    ("order.completed", 0.12),
+    ("signin.succeeded", 0.30),
+    ("order.created", 0.18),
+    ("order.paid", 0.14),
+    ("order.completed", 0.25),
     ("order.released", 0.05),
-    ("withdrawal.requested", 0.05),
+    ("withdrawal.requested", 0.04),
     ("deposit.confirmed", 0.03),
-    ("signin.failed", 0.05),
+    ("signin.failed", 0.01),
 )
 HEAVY = "heavy"
 

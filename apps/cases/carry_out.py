@@ -89,7 +89,32 @@ def carry_out(judgement: Judgement) -> Consequences:
     if queue and subject is not None:
         hours = settings.case_due_hours.get(queue, DEFAULT_DUE_HOURS) if settings else 1.0
         alerts.append(Alert(queue, subject, verdict.score, at + timedelta(hours=hours)))
-    return Consequences(tuple(_widest(impositions)), tuple(alerts))
+    fresh = [one for one in _widest(impositions) if not _stands(one, judgement)]
+    return Consequences(tuple(fresh), tuple(alerts))
+
+
+def _stands(one: Imposition, judgement: Judgement) -> bool:
+    """Return whether the same restriction, for the same reason, has half of its time yet to run.
+
+    Who goes on doing what already limited them is not limited anew with every act.
+    """
+    if judgement.found is None:
+        return False
+    ids, now = judgement.act.ids, judgement.act.at.timestamp()
+    for role, ability, kind, reason, cap, until in judgement.found.restrictions:
+        if (ids.get(role), ability, kind, reason) != (
+            one.subject,
+            one.ability,
+            one.kind,
+            one.reason,
+        ):
+            continue
+        as_low = one.cap_usd is None or (cap is not None and cap <= one.cap_usd)
+        wanted = one.until.timestamp() - now if one.until else None
+        as_long = until is None or (wanted is not None and until - now >= wanted / 2)
+        if as_low and as_long:
+            return True
+    return False
 
 
 def _queue(judgement: Judgement) -> str | None:

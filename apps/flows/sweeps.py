@@ -17,8 +17,6 @@ from apps.risk.velocity import retention
 
 log = structlog.get_logger(__name__)
 
-#: Below this a standing is nobody's concern, and the sweep leaves it to decay unseen.
-NOTEWORTHY = 50.0
 #: Floor under the standing of somebody so many strong links away from a ban.
 FLOOR_BY_HOPS = {0: 900, 1: 300, 2: 150}
 
@@ -80,17 +78,19 @@ def _rescore(standing: Standing, hops: int | None, half_life: float, at: datetim
         moved=after - standing.value,
         reason="BAN_NEARBY" if after > now else "DECAY",
     )
-    Standing.objects.filter(pk=standing.pk).update(value=after, at=at, floor=floor)
+    Standing.objects.filter(pk=standing.pk).update(
+        value=after, at=at, floor=floor, band=min(4, int(after // 200))
+    )
     return 1
 
 
 def _batches(at: datetime, limit: int) -> Iterator[list[int]]:
     """Yield the users to look at: those with a noteworthy score, and those newly near a ban."""
-    high = Standing.objects.filter(value__gte=NOTEWORTHY, at__lt=at - timedelta(hours=6))
+    high = Standing.objects.filter(band__gt=0, at__lt=at - timedelta(hours=6))
     near = Standing.objects.filter(
         pk__in=Proximity.objects.filter(hops__lte=2).values("entity"), floor=0
     )
-    wanted = list(high.order_by("-value").values_list("pk", flat=True)[:limit])
+    wanted = list(high.order_by("-band").values_list("pk", flat=True)[:limit])
     wanted += list(near.values_list("pk", flat=True)[:limit])
     unique = list(dict.fromkeys(wanted))
     for start in range(0, len(unique), 500):

@@ -332,9 +332,13 @@ class Standing(models.Model):
     value = models.FloatField()
     at = models.DateTimeField()
     floor = models.SmallIntegerField(default=0, help_text="It does not decay below this.")
+    band = models.SmallIntegerField(default=0, help_text="Of the value: 0 below 200, 1, … 4.")
 
     class Meta:
-        indexes = [models.Index(fields=["-value"], name="standing_value")]
+        # Not on the value: it changes with every act, and would cost each an index entry.
+        indexes = [
+            models.Index(fields=["-band"], name="standing_band", condition=models.Q(band__gt=0))
+        ]
 
 
 class StandingMove(models.Model):

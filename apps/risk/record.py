@@ -19,10 +19,12 @@ PARTS = (
   WHERE :checkpoint::text IS NOT NULL
 )""",
     """st AS (
-  INSERT INTO risk_standing (user_id, value, at, floor)
-  SELECT :user::bigint, :standing_value::float8, :at::timestamptz, 0
+  INSERT INTO risk_standing (user_id, value, at, floor, band)
+  SELECT :user::bigint, :standing_value::float8, :at::timestamptz, 0,
+    least(4, floor(:standing_value::float8 / 200))::smallint
   WHERE :standing_value::float8 IS NOT NULL AND :user::bigint IS NOT NULL
-  ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, at = excluded.at
+  ON CONFLICT (user_id) DO UPDATE SET value = excluded.value, at = excluded.at,
+    band = excluded.band
 )""",
 )
 

@@ -21,7 +21,7 @@ CREATE TABLE risk_head (
     base_squares float8 NOT NULL DEFAULT 0,
     stream smallint NOT NULL,
     PRIMARY KEY (entity, stream)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 90);
 CREATE TABLE risk_point (
     entity bigint NOT NULL,
     at timestamptz NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE risk_edge (
     hour int NOT NULL,
     relation smallint NOT NULL,
     PRIMARY KEY (a, relation, b)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 90);
 -- One row serves both ends: the second index reads it backwards, under the next relation number.
 CREATE INDEX edge_newest ON risk_edge (a, relation, hour DESC);
 CREATE INDEX edge_newest_back ON risk_edge (b, ((relation + 1)), hour DESC);
@@ -112,9 +112,12 @@ CREATE TRIGGER policy_frozen BEFORE UPDATE OR DELETE ON risk_policy
 
 CREATE FUNCTION risk_rule_frozen() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
-    owner int := CASE WHEN TG_OP = 'INSERT' THEN NEW.policy_id ELSE OLD.policy_id END;
+    -- Both where it was and where it goes: a rule is not moved into a live policy either.
+    owners int[] := CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW.policy_id]
+                               WHEN 'DELETE' THEN ARRAY[OLD.policy_id]
+                               ELSE ARRAY[OLD.policy_id, NEW.policy_id] END;
 BEGIN
-    IF EXISTS (SELECT 1 FROM risk_policy WHERE id = owner AND status <> 'DRAFT') THEN
+    IF EXISTS (SELECT 1 FROM risk_policy WHERE id = ANY(owners) AND status <> 'DRAFT') THEN
         RAISE EXCEPTION 'the rules of a policy are frozen once it is live'
             USING ERRCODE = 'restrict_violation';
     END IF;
