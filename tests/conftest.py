@@ -7,6 +7,12 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import chromium
+from tests.exchange import (  # noqa: F401  for every test
+    clean_process,
+    committed_exchange,
+    exchange,
+    rival,
+)
 from tests.people import committed_desk, committed_world, desk, world  # noqa: F401  for every test
 
 

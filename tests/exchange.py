@@ -11,7 +11,11 @@ import pytest
 from django.test import Client as Caller
 
 from apps.api import rate
+from apps.cases.models import Case
 from apps.core.clock import now
+from apps.events.models import Entity, Event, IngestKey
+from apps.restrictions.models import Restriction
+from apps.risk.models import Decision, Edge, Head, Point, Standing
 from apps.users import queries, services
 from apps.users.models import Client, Scope
 
@@ -35,7 +39,9 @@ class Exchange:
             name.replace("_", "-"): value for name, value in headers.items()
         }
         kind = told.pop("Content-Type", "application/json")
-        return self.caller.generic(method, path, raw, content_type=kind, headers=told)
+        return self.caller.generic(
+            method, path, raw, content_type=kind, headers=told, CONTENT_TYPE=kind
+        )
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)
@@ -80,9 +86,31 @@ def act(kind: str = "signin.succeeded", **words: Any) -> dict[str, Any]:
     return {name: value for name, value in (body | words).items() if value is not None}
 
 
+def everything() -> dict[str, int]:
+    """How many rows there are of all that an act may leave behind."""
+    models = (Event, Entity, IngestKey, Decision, Head, Point, Edge, Standing, Restriction, Case)
+    return {model.__name__: model.objects.count() for model in models}
+
+
+def code_of(answer: Any) -> str:
+    """The machine code of a refusal, which has to be a whole problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json", answer.content[:300]
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["request_id"] == answer.headers["X-Request-ID"]
+    assert problem["detail"]
+    code: str = problem["code"]
+    return code
+
+
 def ago(**span: float) -> str:
     """A moment before now as a sender writes it: ago(minutes=20)."""
     return (datetime.now(UTC) - timedelta(**span)).isoformat()
+
+
+def ahead(**span: float) -> str:
+    """A moment after now as a sender writes it: ahead(minutes=6)."""
+    return (datetime.now(UTC) + timedelta(**span)).isoformat()
 
 
 def open_exchange(slug: str, *scopes: str) -> Exchange:

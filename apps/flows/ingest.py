@@ -130,8 +130,8 @@ def _record_together(acts: Sequence[Act]) -> Recorded:
             return Recorded(0, duplicates, tuple(conflicts))
         try:
             with transaction.atomic(durable=True):
-                sql.run(PATIENCE)
                 judge.lock(*(acts[place] for place in fresh))
+                sql.run(PATIENCE)
                 for place in fresh:
                     judge.write(acts[place], judgement=None)
             return Recorded(len(fresh), duplicates)
