@@ -1,6 +1,6 @@
 """Questions that must find nothing: what the database promised, asked again from outside."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -9,6 +9,7 @@ from apps.events import seals
 from apps.events.models import Entity
 from apps.risk.models import Policy, PolicyStatus
 from apps.risk.velocity import recount
+from apps.risk.velocity.streams import STREAMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,11 @@ def heads_and_points() -> Iterator[str]:
     yield from _rows(
         "entity {0}, stream {1}: head says {2}, newest point {3}",
         """SELECT h.entity, h.stream, h.n, p.n FROM (
-             SELECT * FROM risk_head ORDER BY last_at DESC LIMIT 2000) h
+             SELECT * FROM risk_head WHERE stream = ANY(%s) ORDER BY last_at DESC LIMIT 2000) h
            LEFT JOIN LATERAL (SELECT n FROM risk_point p WHERE p.entity = h.entity
              AND p.stream = h.stream ORDER BY at DESC, n DESC LIMIT 1) p ON true
            WHERE coalesce(p.n, h.base_n) <> h.n""",
+        [[stream.number for stream in STREAMS if stream.windowed]],
     )
 
 
@@ -100,8 +102,8 @@ def run(check: Callable[[], Iterator[str]]) -> list[Violation]:
     return [Violation(check.__name__, what) for what in check()]
 
 
-def _rows(sentence: str, query: str) -> Iterator[str]:
+def _rows(sentence: str, query: str, params: Sequence[object] = ()) -> Iterator[str]:
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, params)
         for row in cursor.fetchall():
             yield sentence.format(*row)

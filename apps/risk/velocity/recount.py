@@ -51,7 +51,8 @@ def differences(*, sample: int) -> Iterator[Difference]:
 
 
 def _draw(sample: int) -> dict[tuple[int, int], tuple[int, int]]:
-    pairs = [s.number for s in STREAM_BY_NUMBER.values() if s.role != "pair"]
+    # Streams without points know no base, so what retention dropped of them can't be told apart.
+    chosen = [s.number for s in STREAM_BY_NUMBER.values() if s.role != "pair" and s.windowed]
     with connection.cursor() as cursor:
         cursor.execute("SELECT greatest(reltuples, 1) FROM pg_class WHERE relname = 'risk_head'")
         percent = min(100.0, 100.0 * 20 * sample / cursor.fetchone()[0])
@@ -59,7 +60,7 @@ def _draw(sample: int) -> dict[tuple[int, int], tuple[int, int]]:
             "SELECT entity, stream, n - base_n, cents - base_cents "
             "FROM risk_head TABLESAMPLE SYSTEM (%s) WHERE stream = ANY(%s) "
             "ORDER BY random() LIMIT %s",
-            [percent, pairs, sample],
+            [percent, chosen, sample],
         )
         return {(entity, stream): (n, cents) for entity, stream, n, cents in cursor.fetchall()}
 
