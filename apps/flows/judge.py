@@ -7,7 +7,8 @@ See docs/decisions/0003-hot-path.md for why the write comes last.
 from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from psycopg.errors import DeadlockDetected
 
 from apps.cases import carry_out as cases
 from apps.core import locks, partitions
@@ -72,6 +73,12 @@ def judge(act: Act) -> Judged:
         except (IntegrityError, Vanished):
             # The same id arrived twice at once under different users: the first has it. Or what the
             # read saw was erased before the write: the second read knows.
+            return _judge(act)
+        except OperationalError as error:
+            # While the tables are small the server updates heads in no certain order: two acts on
+            # the same shared entities may then lock each other out, and one of them goes again.
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
             return _judge(act)
     except DatabaseError:
         log.exception("engine.degraded", kind=act.kind, act=str(act.id))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.cases.models import Case, Queue
 from apps.core import partitions
@@ -144,9 +144,23 @@ def test_a_replay_without_the_engine_gets_the_first_answer(world: World) -> None
     assert Decision.objects.count() == 1
 
 
-def test_a_write_that_the_database_refuses_leaves_nothing_behind(world: World) -> None:
-    from django.db import DatabaseError
+def test_who_is_ended_by_a_deadlock_goes_again(world: World) -> None:
+    ended: list[str] = []
 
+    def deadlock(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "INSERT INTO events_event" in sql and not ended:
+            ended.append(sql)
+            return execute("DO $$BEGIN RAISE SQLSTATE '40P01'; END$$", [], *rest[1:])
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(deadlock):
+        said = world.judged("withdrawal.requested", usd="10", address="bc1q")
+    assert ended
+    assert (said.verdict.outcome, said.verdict.degraded) == ("ALLOW", False)
+    assert Decision.objects.count() == Event.objects.count() == 1
+
+
+def test_a_write_that_the_database_refuses_leaves_nothing_behind(world: World) -> None:
     with failing("INSERT INTO events_event"), pytest.raises(DatabaseError):
         world.happens("withdrawal.requested", usd="10", address="bc1q")
     assert not Event.objects.exists()
