@@ -7,8 +7,9 @@ was interrupted goes on where it stopped, and nothing is judged twice.
 import csv
 import gzip
 import hashlib
+import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,7 @@ DIGEST_SIZE = 16
 class Mapped(BaseModel):
     """How a file's columns become an act: a template per field, with {column} in it.
 
+    Without a map the columns are named as in the API; those of what an act may lack may be absent.
     `kind` may be constant; `label` names the column that says 1 for fraud (only for the summary);
     `time_format` is strptime's, without it ISO 8601. Missing zones are UTC.
     """
@@ -41,12 +43,12 @@ class Mapped(BaseModel):
     at: str = "{occurred_at}"
     time_format: str | None = None
     user: str = "{user}"
-    counterparty: str | None = None
-    device: str | None = None
-    ip: str | None = None
-    account: str | None = None
-    address: str | None = None
-    amount_usd: str | None = None
+    counterparty: str | None = "{counterparty}"
+    device: str | None = "{device}"
+    ip: str | None = "{ip}"
+    account: str | None = "{account}"
+    address: str | None = "{address}"
+    amount_usd: str | None = "{amount_usd}"
     signals: dict[str, str] = Field(default_factory=dict)
     label: str | None = None
 
@@ -70,11 +72,13 @@ class BadLine(ValueError):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[TextIO]:
-    """Open a file, or a gzipped one, as text."""
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-        yield file
+def opened(path: Path) -> Iterator[tuple[TextIO, Callable[[], float]]]:
+    """Open a file, or a gzipped one, as text; beside it the share of it that has been read."""
+    size = path.stat().st_size or 1
+    with path.open("rb") as raw:
+        plain: Any = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as file:
+            yield file, lambda: raw.tell() / size
 
 
 def rows(file: TextIO, *, format: str) -> Iterator[dict[str, Any]]:
@@ -101,13 +105,13 @@ def act_of(row: Mapping[str, Any], *, mapped: Mapped, scope: str) -> Act:
             raise BadLine(f"{kind!r} is not a kind of act")
         at = _moment(_fill(mapped.at, row) or "", mapped.time_format)
         ref = _fill(mapped.id, row)
-        amount = _fill(mapped.amount_usd, row)
+        amount = _fill(_if_there(mapped, "amount_usd", row), row)
         signals = {
             name: _signal(name, value)
             for name, template in (mapped.signals or _own_signals(row)).items()
             if (value := _fill(template, row)) not in (None, "")
         }
-        given = {name: _fill(getattr(mapped, name), row) for name in _PARTIES}
+        given = {name: _fill(_if_there(mapped, name, row), row) for name in _PARTIES}
         return Act(
             id=uuid7(at),
             at=at,
@@ -214,6 +218,12 @@ def quality(labels: list[tuple[int, int]]) -> dict[str, float]:
         "auc": (rank_sum - fraud * (fraud + 1) / 2) / (fraud * honest),
         "recall_top_1_percent": sum(label for _, label in top) / fraud,
     }
+
+
+def _if_there(mapped: Mapped, name: str, row: Mapping[str, Any]) -> str | None:
+    """Return the field's template, None where it is the default and the row has no such column."""
+    unasked = name not in mapped.model_fields_set and name not in row
+    return None if unasked else getattr(mapped, name)
 
 
 def _fill(template: str | None, row: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from apps.flows import replay
 
+WIDTH = 30
+
 
 class Command(BaseCommand):
     help = "Stream a file of actions through the engine, restartable without duplicates."
@@ -34,7 +36,7 @@ class Command(BaseCommand):
         started = shown = time.monotonic()
         summary = replay.Summary()
         try:
-            with replay.opened(path) as file:
+            with replay.opened(path) as (file, share):
                 for summary in replay.run(
                     file,
                     format=options["format"],
@@ -46,13 +48,15 @@ class Command(BaseCommand):
                     now = time.monotonic()
                     if now - shown > 0.5:
                         shown = now
-                        self._progress(summary, now - started, options["limit"])
+                        limit = options["limit"]
+                        done = share() if limit is None else summary.events / limit
+                        self._progress(summary, now - started, done)
         except replay.BadLine as problem:
             raise CommandError(str(problem)) from None
         except KeyboardInterrupt:
             self.stderr.write("\nStopped. The same command goes on where this one stopped.")
         took = time.monotonic() - started
-        self._progress(summary, took, options["limit"])
+        self._progress(summary, took, 1.0)
         self.stderr.write("")
         self._report(summary, took, options["json"])
 
@@ -64,12 +68,14 @@ class Command(BaseCommand):
         except (OSError, ValidationError) as error:
             raise CommandError(f"{path}: {error}") from None
 
-    def _progress(self, summary: replay.Summary, took: float, limit: int | None) -> None:
+    def _progress(self, summary: replay.Summary, took: float, share: float) -> None:
         rate = summary.events / took if took else 0.0
-        share = f"{100 * summary.events / limit:5.1f} %  " if limit else ""
-        line = f"{share}{summary.events:,} events  {summary.duplicates:,} known  {rate:,.0f}/s"
-        end = "\r" if sys.stderr.isatty() else "\n"
-        self.stderr.write(line, ending=end)
+        bar = "█" * round(share * WIDTH)
+        line = (
+            f"{bar:<{WIDTH}} {share:6.1%}  {summary.events:,} events  "
+            f"{summary.duplicates:,} known  {rate:,.0f}/s"
+        )
+        self.stderr.write(line, ending="\r" if sys.stderr.isatty() else "\n")
         self.stderr.flush()
 
     def _report(self, summary: replay.Summary, took: float, as_json: bool) -> None:
