@@ -90,7 +90,7 @@ INSTALLED_APPS = [
     "apps.cases",
     "apps.flows",
     "apps.api",
-    "apps.console",
+    "apps.web",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -116,6 +116,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    # Last: it takes some tables of the apps above out of the admin again.
+    "apps.console",
 ]
 
 MIDDLEWARE = [
@@ -288,12 +290,19 @@ REST_FRAMEWORK = {
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-# Of each API key or user a second, and how many at once; bytes of one body.
-DECISION_RATE_PER_S = env.float("DECISION_RATE_PER_S", default=500.0)
-DECISION_BURST = env.float("DECISION_BURST", default=1000.0)
+# Of each API key or user a second, and how many at once (decisions: of each web process); bytes of
+# one body.
+DECISION_RATE_PER_S = env.float("DECISION_RATE_PER_S", default=1000.0)
+DECISION_BURST = env.float("DECISION_BURST", default=2000.0)
 API_RATE_PER_S = env.float("API_RATE_PER_S", default=20.0)
 API_BURST = env.float("API_BURST", default=60.0)
 API_MAX_BODY = env.int("API_MAX_BODY", default=1024 * 1024)
+# How far a sender's clock may be ahead of ours, and how old an act may be, in seconds.
+CLOCK_AHEAD_S = env.float("CLOCK_AHEAD_S", default=5 * 60.0)
+DECISION_AGE_S = env.float("DECISION_AGE_S", default=15 * 60.0)
+EVENT_AGE_S = env.float("EVENT_AGE_S", default=2 * 86_400.0)
+# Whether webhooks may go to private addresses and over plain http: to try things out.
+WEBHOOKS_TO_PRIVATE = env.bool("WEBHOOKS_TO_PRIVATE", default=not PRODUCTION)
 SPECTACULAR_SETTINGS = {
     "TITLE": "otcrisk",
     "DESCRIPTION": "Send what your users do, receive explained decisions.",
@@ -312,7 +321,38 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ── Console (owned by apps.console) ───────────────────────────────────────────────────────────────
-UNFOLD = {"SITE_TITLE": "otcrisk", "SITE_HEADER": "otcrisk"}
+UNFOLD = {
+    "SITE_TITLE": "otcrisk",
+    "SITE_HEADER": "otcrisk",
+    "SITE_SUBHEADER": _("Records"),
+    "SITE_URL": "/console/",
+    "SITE_SYMBOL": "shield",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    # The blue of static/css/console.css, so that the admin and the console's own pages are one.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 248)",
+            "100": "oklch(93.5% .03 248)",
+            "200": "oklch(88.5% .058 248)",
+            "300": "oklch(81% .1 248)",
+            "400": "oklch(71.5% .14 248)",
+            "500": "oklch(60% .15 248)",
+            "600": "oklch(50.5% .14 248)",
+            "700": "oklch(44% .12 248)",
+            "800": "oklch(38% .1 248)",
+            "900": "oklch(33% .085 248)",
+            "950": "oklch(25% .065 248)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "apps.console.navigation.sidebar",
+    },
+}
 
 # ── Language, time, files, mail ───────────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"

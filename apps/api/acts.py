@@ -21,10 +21,6 @@ from apps.users.queries import AuthenticatedClient
 DIGEST_BYTES = 16
 # What the event log keeps of it.
 REQUEST_ID_LENGTH = 64
-AHEAD = timedelta(minutes=5)
-#: How old an act may be that asks for a decision, and one that is only recorded.
-DECISION_AGE = timedelta(minutes=15)
-EVENT_AGE = timedelta(days=2)
 
 
 def act_of(
@@ -77,7 +73,7 @@ def refuse_not_judged(kind: str) -> None:
 
 def refuse_ahead(act: Act) -> None:
     """Refused when the sender's clock is ahead of ours by more than a bit."""
-    ahead = _limit("CLOCK_AHEAD", AHEAD)
+    ahead = timedelta(seconds=settings.CLOCK_AHEAD_S)
     if act.occurred_at is not None and act.occurred_at - act.at > ahead:
         raise _skewed(f"occurred_at lies more than {_words(ahead)} ahead of our clock.")
 
@@ -95,12 +91,12 @@ def refuse_late(act: Act, *, oldest: timedelta) -> None:
 
 def decision_age() -> timedelta:
     """How old an act may be that asks for a decision."""
-    return _limit("DECISION_AGE", DECISION_AGE)
+    return timedelta(seconds=settings.DECISION_AGE_S)
 
 
 def event_age() -> timedelta:
     """How old an act may be that is only recorded."""
-    return _limit("EVENT_AGE", EVENT_AGE)
+    return timedelta(seconds=settings.EVENT_AGE_S)
 
 
 def _given(body: ActBody) -> dict[str, Any]:
@@ -136,11 +132,6 @@ def _digest(
         sorted(data.items()),
     ]
     return blake2b(json.dumps(said).encode(), digest_size=DIGEST_BYTES).digest()
-
-
-def _limit(name: str, default: timedelta) -> timedelta:
-    seconds = getattr(settings, f"{name}_S", None)
-    return default if seconds is None else timedelta(seconds=seconds)
 
 
 def _skewed(sentence: str) -> Refused:

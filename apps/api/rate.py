@@ -13,8 +13,6 @@ from uuid import UUID
 
 from django.conf import settings
 
-RATE_PER_S = 500.0
-BURST = 1000.0
 REMEMBERED = 4096
 
 _levels: OrderedDict[UUID, tuple[float, float]] = OrderedDict()
@@ -23,8 +21,7 @@ _lock = threading.Lock()
 
 def wait_s(key: UUID) -> int:
     """Take a token of this key: 0, or the whole seconds to wait before trying again."""
-    rate = getattr(settings, "DECISION_RATE_PER_S", RATE_PER_S)
-    burst = getattr(settings, "DECISION_BURST", BURST)
+    rate, burst = settings.DECISION_RATE_PER_S, settings.DECISION_BURST
     now = time.monotonic()
     with _lock:
         level, since = _levels.get(key, (burst, now))

@@ -10,6 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from apps.core import clock
 from apps.flows import deliveries, sweeps, webhooks
 from apps.restrictions import services as restrictions
+from apps.users import services as users
 
 # Of one subscriber so many deliveries are under way at once, and so many go in one task.
 LANES, IN_A_ROW = 2, 100
@@ -41,6 +42,18 @@ def lift_due_restrictions(**_: Any) -> int:
 
 
 @shared_task
+def forget_unseen_devices(**_: Any) -> int:
+    """Forget the devices that came once and were never seen with anybody."""
+    return sweeps.forget_unseen_devices(at=clock.now())
+
+
+@shared_task
+def clear_sessions(**_: Any) -> int:
+    """Delete the sessions that are over."""
+    return users.clear_sessions(at=clock.now())
+
+
+@shared_task
 def dispatch_webhooks(**_: Any) -> int:
     """Add what webhooks owe by now, and have what is due sent."""
     owed = webhooks.owe(at=clock.now())
@@ -52,7 +65,7 @@ def dispatch_webhooks(**_: Any) -> int:
     return owed
 
 
-@shared_task(queue="webhooks", soft_time_limit=90, time_limit=120)
+@shared_task(soft_time_limit=90, time_limit=120)
 def deliver_webhooks(*, subscriber: str, **_: Any) -> int:
     """Send what a subscriber is owed, one after the other, until one fails; how many arrived."""
     arrived, until = 0, time.monotonic() + LONGEST_S
