@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.core.ids import uuid7
 from apps.events.act import Act, Party
+from apps.flows import devices
 from apps.flows.judge import judge
 from apps.flows.request_facts import RequestFacts
 from apps.restrictions import services as restrictions
@@ -24,17 +25,24 @@ class Answer:
 
 def registered(*, user: User, request_facts: RequestFacts, at: datetime) -> Answer:
     """A person has signed up; BLOCK leaves the account without a session."""
-    return _judge(_act("user.registered", user, request_facts, at))
+    facts = devices.recognised(user=user, request_facts=request_facts, at=at)
+    return _judge(_act("user.registered", user, facts, at))
 
 
 def sign_in(*, user: User, request_facts: RequestFacts, at: datetime) -> Answer:
     """A person has shown every factor; BLOCK: no session, STEP_UP: one more proof first."""
-    return _judge(_act("signin.succeeded", user, request_facts, at))
+    facts = devices.recognised(user=user, request_facts=request_facts, at=at)
+    return _judge(_act("signin.succeeded", user, facts, at))
 
 
-def step_up_passed(*, user: User, at: datetime) -> int:
-    """The person gave the proof that a STEP_UP at sign-in asked for; how much that lifted."""
-    return restrictions.satisfy_sign_in(user=user.entity_id, at=at)
+def signed_in(*, user: User, request_facts: RequestFacts, at: datetime, proven: bool) -> None:
+    """The session begins: from now on this device is one of the person's own.
+
+    `proven` says that the proof was given which a STEP_UP asked for: what waited for it is lifted.
+    """
+    devices.seen(user=user, request_facts=request_facts, at=at)
+    if proven:
+        restrictions.satisfy_sign_in(user=user.entity_id, at=at)
 
 
 def sign_in_failed(
@@ -51,7 +59,8 @@ def security_changed(*, user: User, request_facts: RequestFacts, at: datetime, c
 
 def _act(kind: str, user: User | None, facts: RequestFacts, at: datetime, **data: Any) -> Act:
     person = Party("user", DESK, str(user.id)) if user else None
-    said = {"session_verified": facts.second_factor, "channel": facts.client} | data
+    said: dict[str, Any] = {"session_verified": facts.second_factor, "channel": facts.client}
+    said |= facts.device_signals | data
     if user and user.kyc_country:
         said["kyc_country"] = user.kyc_country
     return Act(

@@ -23,8 +23,7 @@ from apps.flows import restricting, staff
 from apps.restrictions.models import Ability, Kind, Restriction
 from apps.risk import links, live
 from apps.risk.models import Policy, PolicyStatus
-from apps.users import services
-from apps.users.models import DESK, User
+from apps.users.models import User
 from apps.users.roles import Deed
 
 #: A person this near shares something with the banned; further away is for the engine's features.
@@ -222,9 +221,6 @@ def _ban(proposal: Proposal, by: User, at: datetime, request_id: str | None) -> 
         staff.write_event(
             "case.opened", by=by, at=at, subject=linked, data=data, request_id=request_id
         )
-    if (subject.kind, subject.scope) == ("user", DESK):
-        for person in User.objects.filter(pk=subject.ref):
-            services.end_sessions(user=person)
 
 
 def _event(kind: str, proposal: Proposal, by: User, at: datetime, request_id: str | None) -> None:

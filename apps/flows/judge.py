@@ -17,6 +17,7 @@ from apps.core.statement import Statement
 from apps.events import write as events_write
 from apps.events.act import Act
 from apps.events.models import IngestKey
+from apps.flows import sessions
 from apps.restrictions import write as restrictions_write
 from apps.risk import live, record
 from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
@@ -137,6 +138,8 @@ def write(act: Act, *, judgement: Judgement | None) -> cases.Consequences:
         )
         | cases.params(consequences.alerts, at=act.at)
     )
+    if consequences.impositions:
+        sessions.end_denied(consequences.impositions, parties=act.parties.values())
     return consequences
 
 

@@ -1,12 +1,14 @@
 """What a request tells about who asks: address, device, browser; read once at the edge."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
 from allauth.core.internal.httpkit import is_headless_request
 from django.http import HttpRequest
 
+from apps.core import clock
 from apps.core.net import client_ip, subnet
 from apps.devices import queries as devices
 from apps.devices.cookies import device_token_of
@@ -55,6 +57,8 @@ class RequestFacts:
     user_agent_family: str
     client: str
     second_factor: bool = False
+    # What the device tells rules (queries.signals_of).
+    device_signals: Mapping[str, bool] = field(default_factory=dict)
 
 
 def facts_of(request: HttpRequest, *, user: User | None = None) -> RequestFacts:
@@ -67,6 +71,7 @@ def facts_of(request: HttpRequest, *, user: User | None = None) -> RequestFacts:
         subnet=subnet(ip) if ip else None,
         device_id=shown.device.id if shown else None,
         user_agent_family=_family(request.headers.get("User-Agent", "")),
+        device_signals=devices.signals_of(device=shown.device, at=clock.now()) if shown else {},
         client=str(Channel(is_headless_request(request) or "web")),
         second_factor=user is not None
         and second_factor.was_used(session=request.session, user=user),

@@ -10,8 +10,9 @@ from apps.cases.carry_out import AUTOMATIC_CEILING_HOURS
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.core.statement import Statement
+from apps.events.act import Party
 from apps.events.models import Entity
-from apps.flows import staff
+from apps.flows import sessions, staff
 from apps.restrictions import services
 from apps.restrictions import write as restrictions_write
 from apps.restrictions.models import Ability, Kind, LiftedBy, Restriction
@@ -166,6 +167,8 @@ def imposed_by(
         step=terms.step,
     )
     WRITE.run({"at": at, **restrictions_write.params([one], cause=id, at=at)})
+    if sessions.shuts_out(kind=terms.kind, ability=terms.ability):
+        sessions.end(Party(subject.kind, subject.scope, subject.ref))
     return same.get(), decision
 
 

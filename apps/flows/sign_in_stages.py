@@ -57,13 +57,19 @@ class SignIn(LoginStage):
 
 
 class Proven(LoginStage):
-    """Everything was shown that was asked for: what only waited for that is lifted."""
+    """Everything was shown that was asked for: the device counts, and what waited is lifted."""
 
     key = "proven"
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
-        if isinstance(self.login.user, User) and _wants_proof(self.login):
-            accounts.step_up_passed(user=self.login.user, at=clock.now())
+        user = self.login.user
+        if isinstance(user, User):
+            accounts.signed_in(
+                user=user,
+                request_facts=facts_of(self.request, user=user),
+                at=clock.now(),
+                proven=_wants_proof(self.login),
+            )
         return None, True
 
 
