@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import beat_init, celeryd_init, setup_logging
 
 from otcrisk import embedded
@@ -22,6 +23,15 @@ BEAT: dict[str, dict[str, Any]] = {
     "keep house": {"task": "apps.flows.tasks.keep_house", "schedule": 6 * 3600.0},
     "rescore users": {"task": "apps.flows.tasks.rescore_users", "schedule": 900.0},
     "lift due restrictions": {"task": "apps.flows.tasks.lift_due_restrictions", "schedule": 60.0},
+    # In the quiet hours, one after the other.
+    "forget unseen devices": {
+        "task": "apps.flows.tasks.forget_unseen_devices",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "clear sessions": {
+        "task": "apps.flows.tasks.clear_sessions",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "dispatch webhooks": {
         "task": "apps.flows.tasks.dispatch_webhooks",
         "schedule": 5.0,

@@ -10,6 +10,7 @@ from apps.events.models import Entity
 from apps.risk.models import Policy, PolicyStatus
 from apps.risk.velocity import recount
 from apps.risk.velocity.streams import STREAMS
+from apps.users import queries as users
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,12 @@ def heads_and_points() -> Iterator[str]:
     )
 
 
+def staff_have_roles() -> Iterator[str]:
+    """Whoever is staff holds a role that made them so."""
+    for user in users.staff_without_role().order_by("id")[:100]:
+        yield f"user {user.id} is staff and has no role"
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     seal_chain,
     one_live_policy,
@@ -94,6 +101,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     entities_without_collision,
     velocity_recount,
     heads_and_points,
+    staff_have_roles,
 )
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from apps.core import idempotency, partitions, throttle
 from apps.core.ids import uuid7
+from apps.devices import services as devices
 from apps.events import seals
 from apps.risk import live
 from apps.risk.models import Policy, PolicyStatus, Proximity, Standing, StandingMove
@@ -17,6 +18,8 @@ from apps.risk.velocity import retention
 
 log = structlog.get_logger(__name__)
 
+#: Whoever opens the sign-in page leaves a device behind; most of them never come back.
+UNSEEN_FOR = timedelta(days=30)
 #: Floor under the standing of somebody so many strong links away from a ban.
 FLOOR_BY_HOPS = {0: 900, 1: 300, 2: 150}
 
@@ -37,6 +40,14 @@ def keep_house(*, at: datetime) -> list[str]:
     idempotency.sweep(at=at, kept=timedelta(days=1))
     throttle.sweep(at=at)
     return dropped
+
+
+def forget_unseen_devices(*, at: datetime, batch: int = 1_000) -> int:
+    """Delete the devices that nobody signed in with in UNSEEN_FOR; how many."""
+    before, count = at - UNSEEN_FOR, 0
+    while dropped := devices.drop_unseen(before=before, limit=batch):
+        count += dropped
+    return count
 
 
 def rescore_users(*, at: datetime, limit: int = 5_000) -> int:

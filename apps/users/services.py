@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from importlib import import_module
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 
@@ -95,6 +98,16 @@ def revoke_key(*, key: ApiKey, at: datetime) -> bool:
     transaction.on_commit(lambda: queries.forget_key(prefix=key.prefix))
     key.refresh_from_db(fields=["revoked_at"])
     return ended
+
+
+def clear_sessions(*, at: datetime) -> int:
+    """Delete the sessions that are over, and allauth's rows about them; how many of those."""
+    engine = import_module(settings.SESSION_ENGINE)
+    engine.SessionStore.clear_expired()
+    # A row younger than this may belong to a session that is being written right now.
+    known = UserSession.objects.filter(created_at__lt=at - timedelta(hours=1))
+    over = known.exclude(session_key__in=Session.objects.values("session_key"))
+    return over.delete()[0]
 
 
 def end_sessions(*, user: User, but: str | None = None) -> int:
