@@ -9,7 +9,7 @@ from apps.core import clock
 from apps.risk.models import FeatureSet, Policy
 from apps.risk.policy import CompiledPolicy, PolicyRule
 from apps.risk.policy_settings import Measure, PolicySettings
-from apps.risk.row import DIGEST, FEATURE_NAMES, NAMES, VOCABULARY
+from apps.risk.row import CHOICES, DIGEST, FEATURE_NAMES, NAMES, VOCABULARY
 from apps.risk.rules import check
 
 
@@ -25,7 +25,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         PolicyRule(
             code=rule.code,
             checkpoints=frozenset(rule.checkpoints),
-            rule=check(rule.expression, VOCABULARY),
+            rule=check(rule.expression, VOCABULARY, choices=CHOICES),
             points=rule.points,
             at_least=rule.at_least,
             hard=rule.hard,

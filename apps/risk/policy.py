@@ -252,6 +252,7 @@ def fail_safe(
     What is known to be forbidden stays forbidden.
     """
     safe = (settings.fail_safe if settings else FAIL_SAFE)[checkpoint]
+    outcome: str
     if checkpoint == "CPL":
         outcome = safe.large if kind in SENSITIVE else safe.small
     else:

@@ -6,6 +6,7 @@ from apps.risk.act_facts import BOOL_FACTS, NUMBER_FACTS, TEXT_FACTS
 from apps.risk.features import all_features, digest
 from apps.risk.rules import Type
 from apps.risk.velocity.inputs import ActFact, parse
+from apps.risk.vocabulary import KINDS, SIGNALS
 
 Value = float | str | None
 
@@ -21,6 +22,12 @@ VOCABULARY: dict[str, Type] = {
     **dict.fromkeys(NUMBER_FACTS, Type.NUMBER),
     **dict.fromkeys(BOOL_FACTS, Type.BOOL),
     **dict.fromkeys(TEXT_FACTS, Type.TEXT),
+}
+
+#: The only values of a text, where they are known: a rule that asks for another one never hits.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "kind": tuple(KINDS),
+    **{signal.name: signal.choices for signal in SIGNALS if signal.choices},
 }
 
 #: Everything that features ask for, each once: first what velocity brings, then facts of the act.

@@ -34,7 +34,7 @@ def load(
     """
     more = "AND user_id = ANY(%s)" if users is not None else ""
     query = _QUERY.format(ids=", ".join(_COLUMNS.values()), more=more)
-    parameters = [list(KINDS), uuid7_floor(since), uuid7_floor(until)]
+    parameters: list[Any] = [list(KINDS), uuid7_floor(since), uuid7_floor(until)]
     if users is not None:
         parameters.append(list(users))
     with connection.cursor() as cursor:

@@ -101,7 +101,7 @@ def velocity(columns: Columns, names: tuple[str, ...]) -> list[NDArray[np.float6
         made = (
             _of_relation(columns, key, items)
             if isinstance(key, Relation)
-            else _of_stream(columns, *key, items)
+            else _of_stream(columns, key[0], key[1], items)
         )
         for place, column in made:
             out[place] = column

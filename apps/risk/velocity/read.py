@@ -30,7 +30,7 @@ NAN = math.nan
 HEAD, TAIL, LINK, DISTINCT, HOPS, LISTED, RESTRICTION, POLICY, STANDING, ANSWER, SNOOZE = range(
     1, 12
 )
-_ROLE_AT = {role: at for at, role in enumerate(ROLES, 1)}
+_ROLE_AT: dict[str, int] = {role: at for at, role in enumerate(ROLES, 1)}
 _WINDOW_AT = {window: at for at, window in enumerate(WINDOWS)}
 #: Windows of distincts, each its own column of the one pass over a link's newest partners.
 _DISTINCT_WINDOWS = ("1h", "24h", "7d", "30d", "90d")
@@ -288,7 +288,7 @@ def _link_taker(item: Link) -> Taker:
             return NAN if what == "idle" or not ends <= present else 0.0
         if what == "n":
             return row[3]
-        return max(0.0, now - row[4 if what == "age" else 5]) / 3600
+        return max(0.0, now - (row[4] if what == "age" else row[5])) / 3600
 
     return link
 
@@ -333,7 +333,7 @@ def _velocity_taker(item: Velocity) -> Taker:
             return max(0.0, now - head[8]) / 3600
         if what == "peak":
             return head[6] / 100
-        place = head[9 if what == "lat" else 10]
+        place = head[9] if what == "lat" else head[10]
         return NAN if place is None else place
 
     return head_only
