@@ -11,7 +11,7 @@ DATABASE = "otcrisk_bench"
 SCOPE = "bench"
 
 
-def open_desk(*, keep: bool = False) -> None:
+def open_desk(*, keep: bool = False, name: str = DATABASE) -> None:
     """Make a fresh database beside the configured or embedded one, migrated, with the policy."""
     from otcrisk import embedded
 
@@ -21,13 +21,13 @@ def open_desk(*, keep: bool = False) -> None:
     url = urlsplit(os.environ["DATABASE_URL"])
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         exists = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
+            "SELECT 1 FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
         if exists and not keep:
-            connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
         if not exists or not keep:
-            connection.execute(f"CREATE DATABASE {DATABASE}")
-    os.environ["DATABASE_URL"] = urlunsplit(url._replace(path=f"/{DATABASE}"))
+            connection.execute(f"CREATE DATABASE {name}")
+    os.environ["DATABASE_URL"] = urlunsplit(url._replace(path=f"/{name}"))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "otcrisk.settings")
     import django
 
@@ -53,6 +53,18 @@ KINDS = (
     ("signin.failed", 0.01),
 )
 HEAVY = "heavy"
+
+
+def close_desk(name: str) -> None:
+    """Drop a benchmark's database again."""
+    import psycopg
+    from django.db import connections
+
+    connections.close_all()
+    url = urlsplit(os.environ["DATABASE_URL"])
+    server = urlunsplit(url._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def history(*, events: int, heavy: int, days: float = 80, seed: int = 1) -> dict[str, NDArray]:
