@@ -32,6 +32,12 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "apps.flows.tasks.clear_sessions",
         "schedule": crontab(hour=3, minute=40),
     },
+    "shadow drafts": {
+        "task": "apps.risk.tasks.shadow_drafts",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},  # the next round goes on where this one would have
+    },
+    "measure links to bans": {"task": "apps.risk.tasks.measure_links", "schedule": 6 * 3600.0},
     "dispatch webhooks": {
         "task": "apps.flows.tasks.dispatch_webhooks",
         "schedule": 5.0,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from otcrisk import embedded, log, secrets
@@ -321,32 +322,19 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ── Console (owned by apps.console) ───────────────────────────────────────────────────────────────
+FORMAT_MODULE_PATH = ["apps.console.formats"]
 UNFOLD = {
     "SITE_TITLE": "otcrisk",
     "SITE_HEADER": "otcrisk",
     "SITE_SUBHEADER": _("Records"),
     "SITE_URL": "/console/",
     "SITE_SYMBOL": "shield",
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
-    "BORDER_RADIUS": "8px",
-    # The blue of static/css/console.css, so that the admin and the console's own pages are one.
-    "COLORS": {
-        "primary": {
-            "50": "oklch(97% .014 248)",
-            "100": "oklch(93.5% .03 248)",
-            "200": "oklch(88.5% .058 248)",
-            "300": "oklch(81% .1 248)",
-            "400": "oklch(71.5% .14 248)",
-            "500": "oklch(60% .15 248)",
-            "600": "oklch(50.5% .14 248)",
-            "700": "oklch(44% .12 248)",
-            "800": "oklch(38% .1 248)",
-            "900": "oklch(33% .085 248)",
-            "950": "oklch(25% .065 248)",
-        },
-    },
+    # Its own colours are written into each page, which the content security policy refuses.
+    "STYLES": [lambda request: static("css/admin.css")],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

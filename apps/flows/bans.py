@@ -6,6 +6,7 @@ ever restricts anybody but the subject that two people named.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,6 +24,7 @@ from apps.flows import restricting, staff
 from apps.restrictions.models import Ability, Kind, Restriction
 from apps.risk import links, live
 from apps.risk.models import Policy, PolicyStatus
+from apps.risk.policy_settings import PolicySettings
 from apps.users.models import User
 from apps.users.roles import Deed
 
@@ -146,7 +148,7 @@ def _propose(
     by: User,
     at: datetime,
     subject: Entity,
-    payload: dict[str, object],
+    payload: dict[str, Any],
     note: str,
     request_id: str | None,
 ) -> Proposal:
@@ -167,7 +169,7 @@ def _made(
     by: User,
     at: datetime,
     subject: Entity,
-    payload: dict[str, object],
+    payload: dict[str, Any],
     note: str,
     request_id: str | None,
 ) -> Proposal:
@@ -245,6 +247,6 @@ def _bans_of(subject: Entity) -> list[Restriction]:
     )
 
 
-def _settings() -> live.PolicySettings | None:
+def _settings() -> PolicySettings | None:
     policy = Policy.objects.filter(status=PolicyStatus.LIVE).only("id").first()
     return live.compiled(policy.pk).settings if policy else None

@@ -7,6 +7,7 @@ in events.
 
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import transaction
 
@@ -151,7 +152,9 @@ def close_case(
         raise Refused("UNKNOWN_OUTCOME", 422, "Choose what came out.", {"outcome": ["Choose."]})
     note = staff.words(note, "note")
     judged = {Outcome.CONFIRMED: Result.BLOCK, Outcome.CLEARED: Result.ALLOW}.get(Outcome(outcome))
-    decision = Decision.objects.filter(pk=case.last_decision, maker=Maker.ENGINE).first()
+    decision = Decision.objects.filter(
+        maker=Maker.ENGINE, pk__in=_known(case.last_decision)
+    ).first()
     partitions.ensure(at)
     with transaction.atomic(durable=True):
         locks.hold(case.subject_id)
@@ -235,6 +238,10 @@ def _judge(
             request_id=request_id,
         )
     return verdict
+
+
+def _known(*ids: UUID | None) -> list[UUID]:
+    return [id for id in ids if id is not None]
 
 
 def _subject_of(decision: Decision) -> Entity:

@@ -1,0 +1,63 @@
+from django.urls import path, register_converter
+
+from apps.console.entity_urls import EntityId
+from apps.console.views import (
+    approvals,
+    audit,
+    cases,
+    decisions,
+    drafts,
+    entities,
+    home,
+    lists,
+    policies,
+    restrictions,
+    stream,
+)
+
+register_converter(EntityId, "entity")
+
+app_name = "console"
+urlpatterns = [
+    path("", home.overview, name="home"),
+    path("pulse/", home.tiles, name="tiles"),
+    path("find/", entities.find, name="find"),
+    path("decisions/", stream.stream, name="stream"),
+    path("decisions/rows/", stream.rows, name="stream_rows"),
+    path("decisions/pulse/", stream.hour, name="stream_pulse"),
+    path("decisions/<uuid:id>/", decisions.decision, name="decision"),
+    path("decisions/<uuid:id>/review/", decisions.review, name="review"),
+    path("entities/<entity:id>/", entities.entity, name="entity"),
+    path("entities/<entity:id>/timeline/", entities.timeline, name="timeline"),
+    path("entities/<entity:id>/restrict/", restrictions.impose, name="impose"),
+    path("entities/<entity:id>/ban/", restrictions.ban, name="ban"),
+    path("entities/<entity:id>/unban/", restrictions.unban, name="unban"),
+    path("entities/<entity:id>/list/", lists.add, name="list_add"),
+    path("restrictions/", restrictions.restrictions, name="restrictions"),
+    path("restrictions/<uuid:id>/lift/", restrictions.lift, name="lift"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<uuid:id>/<str:answer>/", approvals.answer, name="answer"),
+    path("cases/", cases.cases, name="cases"),
+    path("cases/<uuid:id>/", cases.case, name="case"),
+    path("cases/<uuid:id>/take/", cases.take, name="case_take"),
+    path("cases/<uuid:id>/close/", cases.close, name="case_close"),
+    path("lists/", lists.lists, name="lists"),
+    path("lists/<uuid:id>/end/", lists.end, name="list_end"),
+    path("policies/", policies.policies, name="policies"),
+    path("policies/<int:id>/", policies.policy, name="policy"),
+    path("policies/<int:id>/against/<int:other>/", policies.diff, name="policy_diff"),
+    path("policies/<int:id>/shadow/", policies.shadow, name="policy_shadow"),
+    path("policies/<int:id>/copy/", drafts.copy, name="policy_copy"),
+    path("policies/<int:id>/promote/", drafts.promote, name="policy_promote"),
+    path("policies/<int:id>/discard/", drafts.discard, name="policy_discard"),
+    path("policies/<int:id>/shadow/switch/", drafts.switch_shadow, name="policy_switch"),
+    path("policies/<int:id>/settings/", drafts.settings, name="policy_settings"),
+    path("policies/<int:id>/rules/new/", drafts.new_rule, name="rule_new"),
+    path("policies/<int:id>/rules/<int:rule>/", drafts.edit_rule, name="rule_edit"),
+    path("policies/<int:id>/rules/<int:rule>/remove/", drafts.remove_rule, name="rule_remove"),
+    path("rules/check/", drafts.check_expression, name="rule_check"),
+    path("rules/<str:code>/silence/", drafts.silence, name="silence"),
+    path("silences/<uuid:id>/end/", drafts.wake, name="wake"),
+    path("features/", policies.features, name="features"),
+    path("audit/", audit.audit, name="audit"),
+]
