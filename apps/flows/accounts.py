@@ -60,7 +60,7 @@ def security_changed(*, user: User, request_facts: RequestFacts, at: datetime, c
 def _act(kind: str, user: User | None, facts: RequestFacts, at: datetime, **data: Any) -> Act:
     person = Party("user", DESK, str(user.id)) if user else None
     said: dict[str, Any] = {"session_verified": facts.second_factor, "channel": facts.client}
-    said |= facts.device_signals | data
+    said |= {**facts.device_signals, **data}
     if user and user.kyc_country:
         said["kyc_country"] = user.kyc_country
     return Act(

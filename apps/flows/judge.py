@@ -94,8 +94,9 @@ def _without_the_engine(act: Act) -> Judged:
             consequences = write(act, judgement=judgement)
     except IntegrityError:
         # The id was known already, which the read that failed could not tell.
-        client = act.client.id if act.client else None
-        key = IngestKey.objects.filter(client=client, ref=act.ref).first()
+        if act.client is None:
+            raise
+        key = IngestKey.objects.filter(client=act.client.id, ref=act.ref).first()
         if key is None:
             raise
         return Judged(decision=repeated(act, AlreadyKnown(key.event, bytes(key.digest).hex())))

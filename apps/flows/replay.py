@@ -112,6 +112,10 @@ def act_of(row: Mapping[str, Any], *, mapped: Mapped, scope: str) -> Act:
             if (value := _fill(template, row)) not in (None, "")
         }
         given = {name: _fill(_if_there(mapped, name, row), row) for name in _PARTIES}
+        parties: dict[str, Any] = {
+            name: _party(k, scope if scoped else "", given[name])
+            for name, (k, scoped) in _PARTIES.items()
+        }
         return Act(
             id=uuid7(at),
             at=at,
@@ -120,10 +124,7 @@ def act_of(row: Mapping[str, Any], *, mapped: Mapped, scope: str) -> Act:
             scope=scope,
             client=Party("client", "", scope),
             user=_party("user", scope, _fill(mapped.user, row)),
-            **{
-                name: _party(k, scope if scoped else "", given[name])
-                for name, (k, scoped) in _PARTIES.items()
-            },
+            **parties,
             amount_usd=Decimal(amount).quantize(Decimal("0.01")) if amount else None,
             data=signals,
             ref=ref,

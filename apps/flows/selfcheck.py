@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -110,7 +111,7 @@ def run(check: Callable[[], Iterator[str]]) -> list[Violation]:
     return [Violation(check.__name__, what) for what in check()]
 
 
-def _rows(sentence: str, query: str, params: Sequence[object] = ()) -> Iterator[str]:
+def _rows(sentence: str, query: str, params: Sequence[Any] = ()) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(query, params)
         for row in cursor.fetchall():

@@ -33,7 +33,7 @@ def end_denied(impositions: Iterable[Imposition], *, parties: Iterable[Party]) -
 
 
 def _is_id(ref: str) -> bool:
-    # Acts of the desk also name people who were typed in, such as the login of nobody.
+    # Whatever an act of the desk calls a user: only an id of ours can be asked for.
     try:
         UUID(ref)
     except ValueError:
