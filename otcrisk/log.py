@@ -81,6 +81,10 @@ def configure(*, level: str, json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
-            "celery.app.trace": {"level": "WARNING"},  # django-structlog says it once
+            # Work that comes every few seconds is told of when it fails, by celery.app.trace.
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+            "django_structlog.celery": {"level": "WARNING"},
         },
     }

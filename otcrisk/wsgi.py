@@ -13,3 +13,22 @@ from otcrisk.checks import refuse_unsafe_production  # noqa: E402
 
 application = get_wsgi_application()
 refuse_unsafe_production()
+
+
+def _warm() -> None:
+    """Compile the live policy before the first act arrives; a database that is down can wait."""
+    import structlog
+    from django.db import DatabaseError, connection
+
+    from apps.flows import judge  # noqa: F401  its statements and features compile at import
+    from apps.risk import live
+
+    try:
+        live.warm()
+    except DatabaseError as fault:
+        structlog.get_logger(__name__).warning("engine.cold", fault=type(fault).__name__)
+    finally:
+        connection.close()
+
+
+_warm()

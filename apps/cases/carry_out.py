@@ -19,6 +19,10 @@ from apps.risk.sentences import for_subject
 #: Forbidding anything for good is for two people, never for the engine.
 AUTOMATIC_CEILING_HOURS = 30 * 24.0
 DEFAULT_DUE_HOURS = 24.0
+#: Acts of somebody who has not shown to be the user: they may cost the user a further proof, never
+#: a hold or a ban, or anybody could lock out anybody. What they do cost falls on where they came
+#: from, and so does the case.
+UNPROVEN = frozenset({"signin.failed"})
 #: The ladder's step without a measure.
 WARNING = Measure(kind="WARN", ability="all", hours=24, lifts_by="TIME")
 
@@ -79,13 +83,17 @@ def carry_out(judgement: Judgement) -> Consequences:
     ids, at = judgement.act.ids, judgement.act.at
     settings = live.compiled(judgement.policy).settings if judgement.policy else None
     impositions = []
+    unproven = judgement.act.kind in UNPROVEN
     for due in verdict.measures:
         subject = ids.get(due.measure.on)
+        if unproven and due.measure.on == "user" and due.measure.kind != "STEP_UP":
+            continue
         if subject is not None:
             impositions += _impose(due, subject=subject, judgement=judgement, settings=settings)
     alerts = []
     queue = _queue(judgement)
-    subject = next((ids[role] for role in ("user", "device", "ip") if role in ids), None)
+    roles = ("ip", "device", "user") if unproven else ("user", "device", "ip")
+    subject = next((ids[role] for role in roles if role in ids), None)
     if queue and subject is not None:
         hours = settings.case_due_hours.get(queue, DEFAULT_DUE_HOURS) if settings else 1.0
         alerts.append(Alert(queue, subject, verdict.score, at + timedelta(hours=hours)))

@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.db import transaction
 
 from apps.core import clock
-from apps.risk.models import FeatureSet, Policy
+from apps.risk.models import FeatureSet, Policy, PolicyStatus
 from apps.risk.policy import CompiledPolicy, PolicyRule
 from apps.risk.policy_settings import Measure, PolicySettings
 from apps.risk.row import CHOICES, DIGEST, FEATURE_NAMES, NAMES, VOCABULARY
@@ -42,6 +42,14 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
         names=NAMES,
         vocabulary=VOCABULARY,
     )
+
+
+def warm() -> None:
+    """Compile the live policy, if there is one, and look up the registry's version."""
+    policy = Policy.objects.filter(status=PolicyStatus.LIVE).values_list("pk", flat=True).first()
+    if policy is not None:
+        compiled(policy)
+        feature_set()
 
 
 _version: int | None = None

@@ -10,7 +10,7 @@ from apps.flows import selfcheck
 
 
 class Command(BaseCommand):
-    help = "Run the queries that must return no row: seal chain, live policy, restrictions, recount."
+    help = "Run the queries that must return no row: seals, live policy, restrictions, recount."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add --json."""

@@ -132,7 +132,7 @@ def fail_if_ended(processes: Processes, log: Path) -> None:
 def welcome(address: str, log: Path) -> str:
     lines = [
         "",
-        f"  console   {address}/admin/",
+        f"  console   {address}/console/",
         f"  API       {address}/api/docs",
         f"  log       {log}",
         "",
