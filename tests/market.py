@@ -16,11 +16,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from apps.core import locks, partitions
+from apps.core import partitions
 from apps.core.ids import uuid7
 from apps.events.act import Act, Party
 from apps.events.models import Entity
-from apps.flows.judge import Judged, judge, write
+from apps.flows.judge import Judged, judge, lock, write
 from apps.restrictions.models import Restriction
 from apps.risk.decide import Judgement, draw
 from apps.risk.row import FEATURE_NAMES
@@ -106,12 +106,15 @@ class World:
 
     def recorded(self, kind: str, **words: Any) -> None:
         """The act is recorded without a judgement; a second passes."""
-        act = self.act(kind, **words)
+        self.keeps(self.act(kind, **words))
+        self.pass_time(seconds=1)
+
+    def keeps(self, act: Act) -> None:
+        """An act is recorded without a judgement."""
         partitions.ensure(act.at)
         with transaction.atomic():
-            locks.hold(*(act.ids[role] for role in ("user",) if role in act.ids))
+            lock(act)
             write(act, judgement=None)
-        self.pass_time(seconds=1)
 
     def forbids(self, name: str, *, kind: str, ability: str, **words: Any) -> Restriction:
         """Staff forbid somebody something, without an end unless told."""
