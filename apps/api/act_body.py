@@ -119,7 +119,8 @@ def _type_of(signal: Signal) -> Any:
 
 
 # A dictionary that holds what was sent and no more: most acts carry a handful of fifty signals.
-Signals = TypedDict(  # type: ignore[misc]  (its names come from the vocabulary)
+# Its names come from the vocabulary, which no type checker can read.
+Signals = TypedDict(  # type: ignore[misc]
     "Signals",
     {
         signal.name: Annotated[

@@ -74,6 +74,7 @@ class NewestFirst(CursorPagination):
 
 def client_of(request: Request) -> str:
     """Whose idempotency keys these are: the integrator's; they outlive a rotated API key."""
+    assert isinstance(request.auth, AuthenticatedClient)
     return f"client:{request.auth.slug}"
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +34,7 @@ class Devices(IntegratorView):
         request=DeviceIn,
         responses={200: DeviceOut, 201: DeviceOut},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         response = self._register(request)
         # The token is never kept for a replay: it would stand there in the clear.
         if isinstance(response, Response):
@@ -42,7 +43,8 @@ class Devices(IntegratorView):
 
     @idempotent(actor=client_of)
     def _register(self, request: Request) -> Response:
-        said: dict[str, Any] = checked(DeviceIn(data=request.data))
+        given: Any = request.data
+        said: dict[str, Any] = checked(DeviceIn(data=given))
         user, ip = said.pop("user", None), said.pop("ip", None)
         if user is not None and not REF.fullmatch(user):
             raise Refused(
@@ -52,7 +54,7 @@ class Devices(IntegratorView):
         registration = integrators.register_device(
             client=self.party,
             said=submission.read(
-                json.dumps({name: request.data[name] for name in said}).encode(),
+                json.dumps({name: given[name] for name in said}).encode(),
                 verified_by=self.client.slug,
             ),
             user=Party("user", self.client.slug, user) if user is not None else None,

@@ -35,7 +35,7 @@ class LineParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> list[tuple[int, bytes]]:
+    ) -> Any:
         lines = enumerate(stream.read().split(b"\n"), 1)
         return [(number, line) for number, line in lines if line.strip()]
 
@@ -62,7 +62,7 @@ class Events(IntegratorView):
         responses=RecordedOut,
     )
     def post(self, request: Request) -> Response:
-        lines: list[tuple[int, bytes]] = request.data
+        lines: Any = request.data
         if not isinstance(lines, list) or not 1 <= len(lines) <= MOST_LINES:
             raise Refused(
                 "BATCH_SIZE", status=422, detail=f"Send 1 to {MOST_LINES:,} lines, one act each."

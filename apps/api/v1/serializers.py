@@ -28,7 +28,9 @@ class ImposedOut(s.Serializer):
 
 
 class StepUpOut(s.Serializer):
-    required = s.BooleanField(help_text="Ask for a live face before the act goes on.")
+    required = s.BooleanField(  # type: ignore[assignment]
+        help_text="Ask for a live face before the act goes on."
+    )
     random = s.BooleanField(help_text="Drawn at random; the act itself gave no cause.")
 
 
@@ -152,7 +154,9 @@ class RejectedOut(s.Serializer):
     id = s.CharField(allow_null=True)
     code = s.CharField()
     detail = s.CharField()
-    errors = s.DictField(child=s.ListField(child=s.CharField()), required=False)
+    errors = s.DictField(  # type: ignore[assignment]
+        child=s.ListField(child=s.CharField()), required=False
+    )
 
 
 class RecordedOut(s.Serializer):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -64,7 +65,7 @@ class Webhooks(IntegratorView):
         request=WebhookIn,
         responses={201: NewWebhookOut},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         response = self._add(request)
         # The secret is never kept for a replay: it would stand there in the clear.
         if isinstance(response, Response):
