@@ -38,6 +38,7 @@ BEAT: dict[str, dict[str, Any]] = {
         "options": {"expires": 10.0},  # the next round goes on where this one would have
     },
     "measure links to bans": {"task": "apps.risk.tasks.measure_links", "schedule": 6 * 3600.0},
+    "forget deliveries": {"task": "apps.flows.tasks.forget_deliveries", "schedule": 6 * 3600.0},
     "dispatch webhooks": {
         "task": "apps.flows.tasks.dispatch_webhooks",
         "schedule": 5.0,

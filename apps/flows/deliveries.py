@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef
 from standardwebhooks import Webhook
 
 from apps.core import sql
-from apps.core.ids import time_of
+from apps.core.ids import time_of, uuid7_floor
 from apps.events.models import Delivery, DeliveryStatus, Event, Subscriber
 from apps.flows import outbound, webhooks
 from apps.flows.decisions import recall
@@ -29,6 +29,8 @@ FIRST_WAIT_S, FACTOR, LONGEST_WAIT_S, JITTER = 10.0, 3.0, 12 * 3600.0, 0.2
 GIVE_UP_AFTER = timedelta(days=3)
 PAUSE_S = 30
 GONE, BUSY = 410, 429
+KEPT = timedelta(days=30)
+SWEEP_BATCH = 10_000
 
 TAKE = """
 UPDATE events_delivery SET next_at = $3::timestamptz
@@ -38,6 +40,11 @@ WHERE id = (
   ORDER BY next_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id
+"""
+SWEEP = """
+DELETE FROM events_delivery WHERE id IN (
+  SELECT id FROM events_delivery WHERE id < $1::uuid ORDER BY id LIMIT $2::int
+) RETURNING 1
 """
 
 
@@ -100,6 +107,14 @@ def failed(*, delivery: UUID, error: str, at: datetime, final: bool = False) -> 
     one = Delivery.objects.filter(pk=delivery, status=DeliveryStatus.PENDING).first()
     if one is not None:
         _fail(one, at, Sent(None, error), final=final)
+
+
+def sweep(*, at: datetime) -> int:
+    """Forget deliveries that are older than the log is kept; how many."""
+    swept, until = 0, uuid7_floor(at - KEPT)
+    while count := len(sql.run(SWEEP, [until, SWEEP_BATCH])):
+        swept += count
+    return swept
 
 
 def payload(event: Event) -> dict[str, Any]:

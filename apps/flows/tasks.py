@@ -65,6 +65,12 @@ def dispatch_webhooks(**_: Any) -> int:
     return owed
 
 
+@shared_task
+def forget_deliveries(**_: Any) -> int:
+    """Forget the deliveries of webhooks that are older than their log is kept."""
+    return deliveries.sweep(at=clock.now())
+
+
 @shared_task(soft_time_limit=90, time_limit=120)
 def deliver_webhooks(*, subscriber: str, **_: Any) -> int:
     """Send what a subscriber is owed, one after the other, until one fails; how many arrived."""

@@ -210,3 +210,13 @@ def test_an_event_that_retention_took_is_given_up(
     send_all()
     assert Delivery.objects.get().status == "FAILED"
     assert receiver.arrived == []
+
+
+def test_the_log_is_kept_for_a_month(committed_exchange: Exchange, receiver: Receiver) -> None:
+    subscribe(committed_exchange, receiver)
+    committed_exchange.decide()
+    send_all()
+
+    assert deliveries.sweep(at=now() + timedelta(days=29)) == 0
+    assert deliveries.sweep(at=now() + timedelta(days=31)) == 1
+    assert not Delivery.objects.exists()
