@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, example, given, settings
@@ -21,7 +22,7 @@ from apps.core import partitions
 from apps.events.act import Act
 from apps.flows.judge import judge
 from apps.risk.models import Point, Policy
-from apps.risk.velocity import retention
+from apps.risk.velocity import history, offline, retention
 from apps.risk.velocity.inputs import WINDOWS, Distinct, Link, Velocity, parse
 from apps.risk.velocity.read import Plan, sort_rows
 from apps.risk.velocity.streams import RELATIONS, STREAMS
@@ -311,3 +312,28 @@ def test_windows_outlive_the_history_that_retention_drops(desk: Policy, seed: in
     for _ in range(25):
         assert_agreed(recount, act_of(world, chance_deed(chance), 7))
         happen(world, chance_deed(chance), recount, 7)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_column_pass_agrees_though_the_clock_goes_back(
+    committed_desk: Policy, seed: int
+) -> None:
+    """Requests overtake each other: arrival is what orders them, online and offline."""
+    chance = random.Random(seed)
+    world, told = World(now=START), {}
+    for _ in range(120):
+        deed = chance_deed(chance)
+        deed["gap"] = chance.choice([0, 0, 1, 60, 3600, -1, -60, -3600, 86_400, -86_400])
+        world.pass_time(seconds=deed["gap"])
+        act = act_of(world, deed, seed)
+        told[act.id] = PLAN.values(found=sort_rows(PLAN.statement.run(PLAN.params(act))), act=act)  # type: ignore[arg-type]
+        world.keeps(act)
+
+    month = timedelta(days=40)
+    ids, columns = history.load(since=START - month, until=world.now + month)
+    assert len(ids) == 120
+    for name, column, place in zip(
+        PLAN.names, offline.velocity(columns, PLAN.names), range(len(PLAN.names)), strict=True
+    ):
+        online = np.array([told[one][place] for one in ids])
+        assert np.array_equal(online, column, equal_nan=True), name

@@ -148,6 +148,7 @@ def distincts(
     spans = windows.size
     code = np.where(writes, a, -1)
     start, _ = _groups(code, size)
+    # Per entity, its meetings in order of time: only the latest one with each partner is current.
     when = np.empty(start[size], np.int64)
     met = np.empty(start[size], np.int64)
     filled = np.zeros(size, np.int64)
@@ -166,17 +167,34 @@ def distincts(
                 if latest[met[base + t]] == t:
                     count[e, w] -= 1
                 t += 1
+            while t > 0 and when[base + t - 1] > edge:
+                t -= 1
+                if latest[met[base + t]] == t:
+                    count[e, w] += 1
             tail[e, w] = t
             out[w, i] = min(count[e, w], cap)
         if writes[i]:
-            f = filled[e]
-            when[base + f] = max(when[base + f - 1], at[i]) if f else at[i]
-            met[base + f] = pair[i]
             before = latest[pair[i]]
+            if before >= 0 and at[i] <= when[base + before]:
+                continue
             for w in range(spans):
-                if before < tail[e, w]:
-                    count[e, w] += 1
+                if before >= tail[e, w]:
+                    count[e, w] -= 1
+            latest[pair[i]] = -1
+            # Time seldom goes back, so there is seldom anything to move aside.
+            f = filled[e]
+            while f > 0 and when[base + f - 1] > at[i]:
+                when[base + f], met[base + f] = when[base + f - 1], met[base + f - 1]
+                if latest[met[base + f]] == f - 1:
+                    latest[met[base + f]] = f
+                f -= 1
+            when[base + f], met[base + f] = at[i], pair[i]
             latest[pair[i]] = f
+            for w in range(spans):
+                if f < tail[e, w]:
+                    tail[e, w] += 1
+                else:
+                    count[e, w] += 1
             filled[e] += 1
     return out
 
