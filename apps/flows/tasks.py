@@ -59,9 +59,7 @@ def dispatch_webhooks(**_: Any) -> int:
     owed = webhooks.owe(at=clock.now())
     for subscriber in deliveries.due(at=clock.now()):
         for _lane in range(LANES):
-            deliver_webhooks.apply_async(
-                kwargs={"subscriber": str(subscriber)}, expires=EXPIRES_S
-            )
+            deliver_webhooks.apply_async(kwargs={"subscriber": str(subscriber)}, expires=EXPIRES_S)
     return owed
 
 
