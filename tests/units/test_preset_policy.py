@@ -2,12 +2,14 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from apps.risk.models import Rule as RuleRow
-from apps.risk.policy import Verdict, conclude
+from apps.risk.policy import Verdict, conclude, score_of, step_up_odds
 from apps.risk.policy_settings import OUTCOMES, SEVERITY
 from apps.risk.row import NAMES, VOCABULARY
 from apps.risk.rules import State, errors
@@ -363,3 +365,55 @@ def test_the_ladder_looks_no_further_back_than_its_shortest_step_lasts() -> None
         assert any(name in rule["expression"] for name in backwards)
     steps = policy().settings.ladder
     assert min(step.measure.hours for step in steps if step.measure and step.measure.hours) == 24
+
+
+# ------------------------------------------------------------------------- docs/policy.md
+
+PAGE = (Path(settings.BASE_DIR) / "docs" / "policy.md").read_text()
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the first table below a heading, without its head."""
+    lines = PAGE.split(f"## {heading}\n")[1].splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    rows = []
+    for line in lines[first + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_the_page_scores_as_the_engine_does() -> None:
+    rows = table("Points and score")
+    assert len(rows) >= 5
+    for points, score in rows:
+        assert round(score_of([int(p) for p in re.findall(r"\d+", points)])[0]) == int(score)
+
+
+def test_the_page_names_the_thresholds_of_the_preset() -> None:
+    rows = table("Thresholds")
+    assert {row[0] for row in rows} == set(CHECKPOINTS)
+    for checkpoint, *cells in rows:
+        preset = policy().settings.thresholds[checkpoint].model_dump().values()
+        told = [1001 if cell == "–" else int(cell) for cell in cells]
+        # A dash also stands where a milder outcome shares its bound with a more severe one.
+        for bound, cell, above in zip(preset, told, [*list(preset)[1:], 1001], strict=True):
+            assert bound == cell or (cell == 1001 and bound == above)
+
+
+def test_the_page_tells_the_odds_of_the_preset() -> None:
+    for score, chance, steady in table("Random face checks"):
+        for told, is_steady in ((chance, False), (steady, True)):
+            odds = step_up_odds(
+                settings=policy().settings,
+                checkpoint="CP1",
+                score=float(score),
+                steady=is_steady,
+                hours_since_face=math.nan,
+            )
+            assert float(told.removesuffix(" %")) == pytest.approx(100 * odds, rel=0.06)
+
+
+def test_the_page_counts_the_rules() -> None:
+    assert f"its {len(RULES)} rules" in PAGE
