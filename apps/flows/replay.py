@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from apps.core.ids import uuid7
 from apps.events.act import Act, Party
+from apps.events.payment_accounts import account_party
 from apps.flows.ingest import record
 from apps.flows.judge import judge
 from apps.risk.vocabulary import KINDS, SIGNAL_BY_NAME
@@ -258,7 +259,10 @@ def _signal(name: str, value: str | None) -> float | bool | str:
 
 
 def _party(kind: str, scope: str, ref: str | None) -> Party | None:
-    return Party(kind, scope, ref) if ref else None
+    if not ref:
+        return None
+    # The number of a payment account is never stored, from a file no more than from the API.
+    return account_party(ref) if kind == "account" else Party(kind, scope, ref)
 
 
 def _moment(text: str, format: str | None) -> datetime:

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
-from apps.core.statement import Statement
-from apps.events import write as events_write
+from apps.events import log
 from apps.events.act import Act, Party
 from apps.events.models import Entity
 from apps.risk import live
@@ -16,8 +15,6 @@ from apps.users import roles
 from apps.users.models import DESK, User
 from apps.users.roles import Deed
 
-# Only the log: what staff do to a person is no act of that person, and counts in no stream.
-WRITE = Statement("WITH " + ",\n".join(events_write.PARTS) + "\nSELECT 1")
 #: Where no checkpoint judged: staff acted of their own accord.
 NO_CHECKPOINT = ""
 
@@ -54,6 +51,7 @@ def write_event(
 ) -> UUID:
     """Write what a member of staff did to the log (ids and codes only) and return its id.
 
+    It is no act of the person it is done to, and counts in no stream.
     The integrator whose subject it is becomes the event's client, so its webhooks are told.
     """
     parties: dict[str, Any] = {}
@@ -73,7 +71,7 @@ def write_event(
         request_id=request_id,
         **parties,
     )
-    WRITE.run(events_write.params(act))
+    log.add(act)
     return act.id
 
 

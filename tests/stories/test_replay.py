@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from apps.events.models import Entity
+from apps.events.payment_accounts import account_party
 from apps.flows import replay
 from apps.risk.models import Decision
 
@@ -74,6 +76,16 @@ def test_a_restart_decides_as_an_uninterrupted_run_would(committed_desk, tmp_pat
         return [decision.values for decision in found]
 
     assert vectors("broken") == vectors("whole")
+
+
+def test_numbers_of_payment_accounts_are_never_stored(committed_desk, tmp_path, capsys):
+    rows = lines(2)
+    rows[1]["account"] = "DE89 3704 0044 0532 0130 00"
+    replayed(capsys, written(tmp_path / "acts.jsonl", rows), "--format", "jsonl")
+
+    stored = Entity.objects.get(kind="account")
+    assert stored.ref == account_party("DE89370400440532013000").ref
+    assert "3704" not in stored.ref
 
 
 def test_lines_that_make_no_sense_are_refused_by_number_and_the_rest_goes_on(

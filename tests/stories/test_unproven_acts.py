@@ -1,4 +1,4 @@
-"""Who only fails to sign in can't have somebody else held: what it costs falls on where they are."""
+"""Who only fails to sign in has nobody else held: what it costs falls on where they are."""
 
 import pytest
 
