@@ -19,13 +19,18 @@ from apps.events.models import Entity
 from apps.risk.velocity.streams import RELATION_BY_NAME
 
 PAGE = 50
-#: So many decisions are looked at for one page, whatever the filter.
-WALK = 20_000
-#: … and so many persons, with so many of each one's newest events.
-PERSONS = 50
-EACH = 2_000
+#: So many decisions are looked at for one page when not every one of them belongs on it, and so
+#: many when all do, but for those by staff.
+WALK = 10_000
+STROLL = 200
+#: … and so many persons, with so many of each one's newest events; of one who is asked for alone
+#: so many, of which some were recorded and not judged.
+PERSONS = 20
+EACH = 1_000
+ALONE = 300
 NOTEWORTHY = ("LIMIT", "STEP_UP", "REVIEW", "BLOCK")
 LAST = UUID(int=2**128 - 1)
+OF_OUTCOME = " AND d.outcome = ANY(%s)"
 #: Who used it: from an entity of this kind to its users.
 USERS_OF = {
     kind: RELATION_BY_NAME[name].number
@@ -101,11 +106,13 @@ def page(wanted: Wanted) -> Page:
     """Return one page of the stream: one statement."""
     if wanted.nobody:
         return Page()
-    if wanted.users is not None or wanted.things is not None:
-        scan, params = _by_person(wanted)
-    else:
-        scan, params = _by_time(wanted)
     where, more = _where(wanted)
+    if wanted.users is not None or wanted.things is not None:
+        scan, params = _by_person(wanted, EACH if where else ALONE)
+    else:
+        # The partial index brings noteworthy outcomes alone; allowed ones are looked for.
+        exact = not where or (where == OF_OUTCOME and "ALLOW" not in wanted.outcomes)
+        scan, params = _by_time(wanted, STROLL if exact else WALK)
     found = _rows(
         f"""WITH scanned AS MATERIALIZED ({scan}),
         edge AS (SELECT max(horizon::text)::uuid AS horizon FROM scanned WHERE horizon IS NOT NULL)
@@ -141,7 +148,7 @@ def _bounds(wanted: Wanted) -> tuple[UUID, UUID]:
     return start, before
 
 
-def _by_time(wanted: Wanted) -> tuple[str, list[Any]]:
+def _by_time(wanted: Wanted, walk: int) -> tuple[str, list[Any]]:
     """Walk the newest decisions; `horizon` is the oldest of a walk that was cut off."""
     start, before = _bounds(wanted)
     chosen = wanted.outcomes
@@ -149,50 +156,68 @@ def _by_time(wanted: Wanted) -> tuple[str, list[Any]]:
         # One walk down the partial index for each outcome, merged.
         walks = " UNION ALL ".join(
             f"(SELECT id FROM risk_decision WHERE outcome = '{outcome}' AND outcome <> 'ALLOW'"
-            f" AND id >= %s AND id < %s ORDER BY id DESC LIMIT {WALK})"
+            f" AND id >= %s AND id < %s ORDER BY id DESC LIMIT {walk})"
             for outcome in NOTEWORTHY
             if outcome in chosen
         )
-        inner = f"SELECT id FROM ({walks}) w ORDER BY id DESC LIMIT {WALK}"
+        inner = f"SELECT id FROM ({walks}) w ORDER BY id DESC LIMIT {walk}"
         params: list[Any] = [start, before] * sum(outcome in chosen for outcome in NOTEWORTHY)
     else:
         inner = (
-            f"SELECT id FROM risk_decision WHERE id >= %s AND id < %s ORDER BY id DESC LIMIT {WALK}"
+            f"SELECT id FROM risk_decision WHERE id >= %s AND id < %s ORDER BY id DESC LIMIT {walk}"
         )
         params = [start, before]
     return (
-        f"SELECT id, CASE WHEN row_number() OVER (ORDER BY id DESC) = {WALK} THEN id END AS horizon"
+        f"SELECT id, CASE WHEN row_number() OVER (ORDER BY id DESC) = {walk} THEN id END AS horizon"
         f" FROM ({inner}) walked",
         params,
     )
 
 
-def _by_person(wanted: Wanted) -> tuple[str, list[Any]]:
+def _by_person(wanted: Wanted, each: int) -> tuple[str, list[Any]]:
     """Walk the newest events of the persons asked for, or of those who used the thing."""
     start, before = _bounds(wanted)
-    persons = "SELECT unnest(%s::bigint[]) AS user_id"
-    params: list[Any] = [list(wanted.users or ())]
-    if wanted.users is None:
-        persons = (
-            "SELECT DISTINCT g.b AS user_id FROM unnest(%s::bigint[]) AS t(id) "
-            "CROSS JOIN LATERAL (SELECT b FROM risk_link WHERE a = t.id AND relation = %s"
-            f" ORDER BY hour DESC LIMIT {PERSONS}) g"
-        )
-        params = [list(wanted.things or ()), USERS_OF[wanted.thing_kind]]
-    return (
-        f"""SELECT e.id, CASE WHEN e.place = {EACH} THEN e.id END AS horizon
-        FROM ({persons}) who CROSS JOIN LATERAL (
-          SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM events_event
-          WHERE user_id = who.user_id AND id >= %s AND id < %s ORDER BY id DESC LIMIT {EACH}
-        ) e""",
-        [*params, start, before],
+    persons = wanted.users
+    if persons is None:
+        persons = users_of(wanted.thing_kind, wanted.things or ())
+    return newest_of(persons, each=each, start=start, before=before)
+
+
+def users_of(kind: str, things: Sequence[int]) -> tuple[int, ...]:
+    """Return the persons seen last with any of these devices, addresses or accounts: one query."""
+    found = _rows(
+        "SELECT DISTINCT g.b FROM unnest(%s::bigint[]) AS t(id) CROSS JOIN LATERAL "
+        "(SELECT b FROM risk_link WHERE a = t.id AND relation = %s"
+        f" ORDER BY hour DESC LIMIT {PERSONS}) g",
+        [list(things), USERS_OF[kind]],
     )
+    return tuple(user for (user,) in found[:PERSONS])
+
+
+def newest_of(
+    persons: Sequence[int], *, each: int, start: UUID, before: UUID
+) -> tuple[str, list[Any]]:
+    """Return SQL for the ids of the persons' newest events, and the horizon of whoever has more.
+
+    One branch a person, with the person as a constant: only so does the planner know who has a
+    hundred thousand events, and walks the index instead of sorting them.
+    """
+    if not persons:
+        return "SELECT NULL::uuid AS id, NULL::uuid AS horizon WHERE false", []
+    branches = " UNION ALL ".join(
+        f"(SELECT id, CASE WHEN row_number() OVER (ORDER BY id DESC) = {each} THEN id END"
+        " AS horizon FROM (SELECT id FROM events_event WHERE user_id = %s AND id >= %s AND id < %s"
+        f" ORDER BY id DESC LIMIT {each}) newest)"
+        for _ in persons
+    )
+    params = [value for person in persons for value in (person, start, before)]
+    return branches, params
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     tests: list[tuple[str, Any]] = []
     if wanted.outcomes:
-        tests.append(("d.outcome = ANY(%s)", list(wanted.outcomes)))
+        tests.append((OF_OUTCOME.removeprefix(" AND "), list(wanted.outcomes)))
     if wanted.checkpoints:
         tests.append(("d.checkpoint = ANY(%s)", list(wanted.checkpoints)))
     if wanted.score_from is not None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from apps.console.stream import EACH, LAST, PERSONS, USERS_OF
+from apps.console.stream import EACH, LAST, USERS_OF, newest_of, users_of
 from apps.core.ids import time_of
 from apps.events.models import Entity
 
@@ -104,23 +104,19 @@ def of_user(user: int, *, before: UUID | None = None) -> Timeline:
 
 
 def of_thing(kind: str, entity: int, *, before: UUID | None = None) -> Timeline:
-    """Return a page of what was done with a device, address or account: two queries.
+    """Return a page of what was done with a device, address or account: three queries.
 
     It walks the newest events of its newest users, so that no index on the log is needed.
     """
     if kind not in USERS_OF:
         return Timeline([], {})
     column = {name: f"{name}_id" for name in USERS_OF}[kind]
+    scan, params = newest_of(
+        users_of(kind, [entity]), each=EACH, start=UUID(int=0), before=before or LAST
+    )
     rows = _rows(
-        f"""WITH scanned AS MATERIALIZED (
-          SELECT e.id, CASE WHEN e.place = {EACH} THEN e.id END AS horizon
-          FROM (SELECT b FROM risk_link WHERE a = %s AND relation = %s
-                ORDER BY hour DESC LIMIT {PERSONS}) who
-          CROSS JOIN LATERAL (
-            SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM events_event
-            WHERE user_id = who.b AND id < %s ORDER BY id DESC LIMIT {EACH}
-          ) e
-        ), edge AS (SELECT max(horizon::text)::uuid AS horizon FROM scanned)
+        f"""WITH scanned AS MATERIALIZED ({scan}),
+        edge AS (SELECT max(horizon::text)::uuid AS horizon FROM scanned)
         SELECT edge.horizon, r.* FROM edge LEFT JOIN LATERAL (
           {_COLUMNS}
           FROM scanned JOIN events_event e ON e.id = scanned.id
@@ -128,7 +124,7 @@ def of_thing(kind: str, entity: int, *, before: UUID | None = None) -> Timeline:
           WHERE e.{column} = %s AND (edge.horizon IS NULL OR e.id >= edge.horizon)
           ORDER BY e.id DESC LIMIT {PAGE + 1}
         ) r ON true""",
-        [entity, USERS_OF[kind], before or LAST, entity],
+        [*params, entity],
     )
     horizon = rows[0][0]
     entries = [Entry(*row[1:]) for row in rows if row[1] is not None]

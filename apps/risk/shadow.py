@@ -6,6 +6,7 @@ random draw is the same. Where a restriction took part, the draft is shown no mi
 decision was: what stood then is not stored, and it would have bound the draft as well.
 """
 
+import json
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -102,7 +103,7 @@ def _judged(draft: Policy, policy: CompiledPolicy, one: Sequence[Any]) -> Shadow
     kind, amount_usd, data = act
     if checkpoint not in policy.by_checkpoint:
         return None
-    facts = act_facts.of_act(kind=kind, at=at, amount_usd=amount_usd, data=data)
+    facts = act_facts.of_act(kind=kind, at=at, amount_usd=amount_usd, data=json.loads(data))
     values = aligned(feature_set=feature_set, values=stored)
     states, steady = policy.evaluate(
         checkpoint=checkpoint,

@@ -111,6 +111,8 @@
     const at = rows.findIndex((row) => row.id === chosen);
     choose(rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by))].id);
   };
+  const row = () => chosen && document.getElementById(chosen);
+  const open = () => row()?.querySelector("a.open")?.click();
   let leader = 0;
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -131,16 +133,17 @@
       "/": () => one("#q")?.focus(),
       j: () => step(1),
       k: () => step(-1),
-      Enter: () => document.getElementById(chosen)?.querySelector("a.open")?.click(),
-      o: () => document.getElementById(chosen)?.querySelector("a.open")?.click(),
+      Enter: () => open(),
+      o: () => open(),
       p: () => one("#pause")?.click(),
       f: () => one("#filters input, #filters select")?.focus(),
       g: () => { leader = Date.now(); },
       "?": () => one("#keys")?.showModal(),
     };
-    if (event.key === "Enter" && event.target !== document.body) return;
+    // Enter belongs to what has the focus, unless a row was chosen with j and k.
+    if (event.key === "Enter" && (!row() || event.target.closest("a, button, summary"))) return;
     const deed = deeds[event.key];
-    if (deed) { if (event.key !== "Enter") event.preventDefault(); deed(); }
+    if (deed) { event.preventDefault(); deed(); }
   });
 
   // ── Forms ────────────────────────────────────────────────────────────────────────────────────

@@ -101,8 +101,7 @@ def term(word: str, key: str = "", meaning: str = "") -> SafeString:
     if not text:
         return format_html("{}", word)
     return format_html(
-        '<span class="term" tabindex="0" role="note" aria-label="{}: {}" data-tip="{}">{}</span>',
-        word,
+        '<span class="term" tabindex="0" aria-description="{}" data-tip="{}">{}</span>',
         text,
         text,
         word,
