@@ -1,5 +1,6 @@
 """The live policy and the registry version, compiled once per process and checked per decision."""
 
+import threading
 from datetime import datetime
 from functools import lru_cache
 
@@ -12,10 +13,18 @@ from apps.risk.policy_settings import Measure, PolicySettings
 from apps.risk.row import CHOICES, DIGEST, FEATURE_NAMES, NAMES, VOCABULARY
 from apps.risk.rules import check
 
+_compiling = threading.Lock()
 
-@lru_cache(maxsize=8)
+
 def compiled(policy_id: int) -> CompiledPolicy:
     """Return a frozen policy ready to judge; a draft is compiled by `compile_policy` instead."""
+    # One thread compiles, the others wait for what it makes.
+    with _compiling:
+        return _compiled(policy_id)
+
+
+@lru_cache(maxsize=8)
+def _compiled(policy_id: int) -> CompiledPolicy:
     return compile_policy(Policy.objects.prefetch_related("rules").get(pk=policy_id))
 
 
@@ -72,4 +81,4 @@ def forget() -> None:
     """Forget what was compiled: tests start from an empty database."""
     global _version
     _version = None
-    compiled.cache_clear()
+    _compiled.cache_clear()

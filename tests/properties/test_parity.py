@@ -12,7 +12,6 @@ from apps.risk.row import FACT_INPUTS, FEATURE_NAMES, VELOCITY_INPUTS, compute
 from apps.risk.velocity import history, offline
 from apps.risk.vocabulary import KINDS
 from tests.market import World
-from tests.people import desk  # noqa: F401
 
 #: Not kept point-in-time: see apps.risk.velocity.offline.
 TODAY_ONLY = {

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -142,8 +143,8 @@ rules = st.builds(
             None,
             None,
             Measure(kind="NONE"),
-            Measure(kind="CAP", cap_usd="500", hours=1),
-            Measure(kind="CAP", cap_usd="9000", ability="all", hours=1),
+            Measure(kind="CAP", cap_usd=Decimal(500), hours=1),
+            Measure(kind="CAP", cap_usd=Decimal(9000), ability="all", hours=1),
             Measure(kind="DENY", ability="withdraw", hours=1),
         ]
     ),

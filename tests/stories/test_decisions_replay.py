@@ -8,6 +8,7 @@ from apps.core.errors import Refused
 from apps.events.act import Act
 from apps.events.models import Event, IngestKey
 from apps.flows.judge import Judged, judge
+from apps.risk import live
 from apps.risk.models import Decision, Head, Point
 from tests.market import World, at_once, id_of, value_of
 
@@ -161,3 +162,14 @@ def test_people_who_deal_crosswise_at_once_do_not_lock_each_other_out(
     assert not Decision.objects.filter(degraded=True).exists()
     for name in cast:
         assert Head.objects.get(entity=id_of(name), stream=RECEIVED).n == 5
+
+
+def test_a_process_that_has_just_started_is_ready_for_many_at_once(committed_world: World) -> None:
+    """The first requests meet a policy that nobody has compiled yet."""
+    world = committed_world
+    for _ in range(3):
+        live.forget()
+        acts = [world.act("order.created", by=f"early-{n}", to="bob", usd="9") for n in range(12)]
+        fresh(at_once(*map(judging, acts)))
+    assert Decision.objects.count() == 36
+    assert not Decision.objects.filter(degraded=True).exists()

@@ -7,6 +7,7 @@ and brackets are in order is handed to `ast`. Nothing is ever evaluated here.
 import ast
 import keyword
 import re
+import threading
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -74,6 +75,10 @@ class _Word(NamedTuple):
     column: int
 
 
+#: CPython keeps one count of the depth for all threads that parse: two at once fail at random.
+_PARSING = threading.Lock()
+
+
 def parse(text: str) -> ast.expr:
     """Return the expression of a rule; a node's column (`column_of`) counts from 1.
 
@@ -91,7 +96,8 @@ def parse(text: str) -> ast.expr:
     # Round brackets let line breaks through; they are safe, as the brackets inside are balanced.
     source = "(" + re.sub(r"[\t\r\n]", " ", text) + ")"
     try:
-        expression = ast.parse(source, mode="eval").body
+        with _PARSING:
+            expression = ast.parse(source, mode="eval").body
     except SyntaxError as error:
         raise RuleError("This can't be read as one expression.", error.offset or 1) from error
     except (ValueError, MemoryError, RecursionError) as error:
