@@ -59,6 +59,31 @@ OUR_VERBS = {
     "people.exported": "personal data exported",
     "people.erased": "person erased",
 }
+#: The same deeds in the voice of whoever did them, for the audit log.
+DEEDS = {
+    "restriction.imposed": "restricted",
+    "restriction.lifted": "lifted a restriction",
+    "decision.reviewed": "judged a decision",
+    "case.opened": "opened a case",
+    "case.taken": "took a case",
+    "case.closed": "closed a case",
+    "proposal.made": "proposed",
+    "proposal.approved": "approved a proposal",
+    "proposal.rejected": "rejected a proposal",
+    "proposal.withdrawn": "took a proposal back",
+    "list.changed": "changed a list",
+    "rule.snoozed": "silenced a rule",
+    "rule.woken": "let a rule count again",
+    "policy.drafted": "drafted a policy",
+    "policy.edited": "edited a draft",
+    "policy.shadowed": "switched a shadow run",
+    "policy.discarded": "discarded a draft",
+    "policy.promoted": "made a policy live",
+    "schedule.paused": "paused a periodic task",
+    "schedule.resumed": "resumed a periodic task",
+    "apikey.revoked": "ended an API key",
+    "pii.read": "read personal data",
+}
 OUTCOMES = {
     "ALLOW": ("Allow", "The act goes through."),
     "LIMIT": ("Limit", "The act goes through up to a cap."),
@@ -173,6 +198,11 @@ FAMILIES = {
 def verb_of(kind: str) -> str:
     """Return the words for a kind of event; the kind itself when nobody named it."""
     return VERBS.get(kind) or OUR_VERBS.get(kind) or kind.replace(".", " ").replace("_", " ")
+
+
+def deed_of(kind: str) -> str:
+    """Return the words for what a member of staff did."""
+    return DEEDS.get(kind) or verb_of(kind)
 
 
 def checkpoint_name(code: str) -> str:

@@ -26,7 +26,7 @@ STRONG = {
         ("address_users", "user"),
     )
 }
-#: More partners than this are a crowd.
+#: More people than this at one thing are a crowd; of one person's things the newest are followed.
 CROWD = 50
 MAX_REACHED = 5_000
 MAX_REACHED_BY_ALL = 200_000
@@ -116,8 +116,9 @@ def _neighbours(entities: list[int], hops: int) -> list[Near]:
     return [
         Near(other, hops, entity, STRONG[relation])
         for (entity, relation), others in by_link.items()
-        if len(others) <= CROWD
-        for other in others
+        # Many people at one thing are a crowd; one person's many things are still that person's.
+        if len(others) <= CROWD or STRONG[relation] != "user"
+        for other in others[:CROWD]
     ]
 
 

@@ -79,6 +79,12 @@
     for (const part of all("[data-refreshes]")) htmx.trigger(part, "tick");
   }, 10000);
 
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { verb, formData } = event.detail;
+    if (verb !== "get" || !formData) return;
+    for (const [name, value] of [...formData.entries()]) if (value === "") formData.delete(name);
+  });
+
   let before = new Set();
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target?.id === "rows") before = new Set(all("#rows tr[id]").map((row) => row.id));

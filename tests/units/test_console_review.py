@@ -49,6 +49,11 @@ def entity(name: str) -> Entity:
     return Entity.objects.get(pk=user(name).id)
 
 
+def cause_of(restriction: Restriction) -> Decision:
+    assert restriction.cause is not None
+    return Decision.objects.get(pk=restriction.cause)
+
+
 def deeds(by: User) -> list[str]:
     return list(
         Event.objects.filter(actor=by.entity_id).order_by("id").values_list("kind", flat=True)
@@ -86,7 +91,7 @@ def test_a_ban_takes_two_people(world: World, sam: User, cora: User) -> None:
 
     ban = Restriction.objects.get(subject=entity("mallory"), ability="all")
     assert (ban.kind, ban.until, ban.reason, ban.step) == ("DENY", None, "FRAUD_PROVEN", "BAN")
-    cause = Decision.objects.get(pk=ban.cause)
+    cause = cause_of(ban)
     assert (cause.maker, cause.outcome) == (Maker.STAFF, "BLOCK")
     assert (cause.proposer, cause.approver) == (sam, cora)
     world.pass_time(seconds=1)
@@ -203,6 +208,16 @@ def test_a_crowd_is_reached_but_not_passed(world: World, sam: User, cora: User) 
     assert set(Proximity.objects.values_list("hops", flat=True)) == {0, 1}
 
 
+def test_one_persons_many_devices_are_no_crowd(world: World, sam: User, cora: User) -> None:
+    for number in range(links.CROWD + 5):
+        world.recorded("signin.succeeded", by="mallory", device=f"phone-{number}")
+    world.pass_time(hours=2)
+    world.happens("signin.succeeded", by="mallory", device="laptop")
+    world.happens("signin.succeeded", by="trent", device="laptop")
+    banned("mallory", by=sam, then=cora, at=world.now)
+    assert [case.subject.ref for case in Case.objects.filter(queue="LINKED")] == ["trent"]
+
+
 def test_ending_a_ban_takes_two_and_clears_the_neighbourhood(
     world: World, sam: User, cora: User
 ) -> None:
@@ -251,9 +266,10 @@ def test_a_restriction_by_staff_has_a_cause_an_event_and_a_client(world: World, 
     world.happens("signin.succeeded", by="mallory")
     held = impose(ana, world)
     assert (held.reason, held.kind, held.ability) == ("ATO_SUSPECTED", "HOLD", "withdraw")
-    cause = Decision.objects.get(pk=held.cause)
+    cause = cause_of(held)
     assert (cause.maker, cause.outcome, cause.proposer) == (Maker.STAFF, "REVIEW", ana)
     assert cause.note == "the victim called"
+    assert cause.event_id is not None
     event = Event.objects.get(pk=cause.event_id)
     assert (event.kind, event.actor_id, event.user_id) == (
         "restriction.imposed",
@@ -343,7 +359,7 @@ def test_an_analyst_clears_but_a_second_person_lifts(world: World, ana: User, sa
 
 def test_only_the_engines_decisions_are_reviewed(world: World, sam: User) -> None:
     world.happens("signin.succeeded", by="mallory")
-    by_staff = Decision.objects.get(pk=impose(sam, world).cause)
+    by_staff = cause_of(impose(sam, world))
     with pytest.raises(Refused) as refusal:
         review.decide(by=sam, at=world.now, decision=by_staff, outcome="ALLOW", note="mine")
     assert refusal.value.code == "NOT_THE_ENGINES"

@@ -153,6 +153,12 @@ def verb(kind: str) -> str:
 
 
 @register.filter
+def deed(kind: str) -> str:
+    """What a member of staff did, in words."""
+    return wording.deed_of(kind)
+
+
+@register.filter
 def checkpoint(code: str) -> str:
     """The name of a checkpoint."""
     return wording.checkpoint_name(code)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.console import forms, wording
@@ -46,10 +47,10 @@ def audit(request: HttpRequest) -> HttpResponse:
         at="audit",
         title="Audit log",
         form=form,
-        rows=[(e, people.get(e.actor_id or 0), _subjects(e)) for e in events],
+        rows=[(e, people.get(e.actor_id or 0), _subjects(e), _details(e)) for e in events],
         entities=Entity.objects.in_bulk({id for e in events for id in _subjects(e)}),
         people=sorted(people.values(), key=lambda user: user.nickname.lower()),
-        kinds=sorted(wording.OUR_VERBS.items()),
+        kinds=sorted(wording.DEEDS.items()),
         cursor=cursor,
         filters=query.urlencode(),
     )
@@ -58,6 +59,32 @@ def audit(request: HttpRequest) -> HttpResponse:
 def _subjects(event: Event) -> list[int]:
     found = (event.user_id, event.device_id, event.ip_id, event.account_id, event.address_id)
     return [id for id in found if id is not None]
+
+
+#: Where a detail of an event leads, by its name.
+PAGES = {
+    "decision": "console:decision",
+    "cause": "console:decision",
+    "policy": "console:policy",
+    "based_on": "console:policy",
+    "retired": "console:policy",
+    "case": "console:case",
+    "linked_to": "console:entity",
+}
+REPEATED = frozenset({"subject"})
+
+
+def _details(event: Event) -> list[tuple[str, str, str]]:
+    """Return what an event says: name, value, and the address of its page ("" without one)."""
+    found = []
+    for name, value in event.data.items():
+        if value is None or name in REPEATED:
+            continue
+        key = int(value) if name == "linked_to" else value
+        address = reverse(PAGES[name], args=[key]) if name in PAGES else ""
+        text = "another one" if name == "linked_to" else str(value)
+        found.append((name.replace("_", " "), f"{text[:8]}…" if len(text) > 34 else text, address))
+    return found
 
 
 def _found(said: dict[str, Any], people: dict[int, User]) -> list[Event]:

@@ -76,6 +76,7 @@ def _rows(request: HttpRequest) -> dict[str, Any]:
         "entities": decisions.entities_of(found.rows),
         "filters": filters,
         "filtered": bool(filters),
+        "narrowed": bool(query.keys() - {"outcome"}),
         "is_first": not request.GET.get("before"),
         "seen": tail.hexdigest(),
     }
