@@ -129,7 +129,7 @@ def _lines(lines: dict[int, str], score: int) -> tuple[Line, ...]:
     # Names of neighbours that would touch on a phone take turns above each other.
     found, last, high = [], -1000, False
     for at in sorted(lines):
-        high = at - last < 170 and not high
+        high = at - last < 320 and not high
         found.append(Line(lines[at], at, at / 10, score >= at, 11 if high else 25))
         last = at
     return tuple(found)
