@@ -58,9 +58,11 @@ def refuse_unsafe_production(**_: object) -> None:
 
 @beat_init.connect
 def drop_entries_that_left_the_code(**_: object) -> None:
+    import structlog
     from django_celery_beat.models import PeriodicTask
 
     PeriodicTask.objects.exclude(name__in=BEAT).delete()
+    structlog.get_logger(__name__).info("clock.started", entries=len(BEAT))
 
 
 @setup_logging.connect

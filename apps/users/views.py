@@ -14,7 +14,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Staff go on to the console, everybody else sees their own account."""
     user = request.user
     if isinstance(user, User) and user.is_staff:
-        return redirect("admin:index")
+        return redirect("console:home")
     ready = isinstance(user, User) and second_factor.is_set_up(user)
     return render(request, "account/home.html", {"second_factor": ready})
 

@@ -50,7 +50,7 @@ def test_a_desk_starts_answers_and_stops_without_a_trace(var: Path) -> None:
             said.append(line)
             if "Ctrl-C stops everything" in line:
                 break
-        assert f"http://localhost:{port}/admin/" in "".join(said), "".join(said)
+        assert f"http://localhost:{port}/console/" in "".join(said), "".join(said)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
             assert answer.status == 200
 

@@ -32,7 +32,7 @@ def page(browser: Browser, live_server: Any) -> Iterator[Page]:
 
     def note(said: ConsoleMessage) -> None:
         # The admin's theme has a policy and troubles of its own.
-        if said.type == "error" and "/admin/" not in page.url:
+        if said.type == "error" and "/console/" not in page.url:
             troubles.append(said.text)
 
     page.on("console", note)
@@ -70,7 +70,7 @@ def test_staff_sign_in_on_a_phone_with_password_and_code(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Two-Factor Authentication")
     page.get_by_label("Code").fill(code_of(ana))
     page.get_by_role("button", name="Sign In", exact=True).click()
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/console/")
 
 
 def test_a_passkey_is_added_and_then_signs_in_alone(page: Page) -> None:
@@ -79,7 +79,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(page: Page) -> None:
     fill_in(page, ana)
     page.get_by_label("Code").fill(code_of(ana))
     page.get_by_role("button", name="Sign In", exact=True).click()
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/console/")
     page.goto("/accounts/2fa/webauthn/add/")
     if "reauthenticate" in page.url:
         page.get_by_label("Code").fill(next_code_of(ana))
@@ -89,9 +89,9 @@ def test_a_passkey_is_added_and_then_signs_in_alone(page: Page) -> None:
     page.wait_for_url(lambda url: "add" not in url)
     assert Authenticator.objects.filter(user=ana, type="webauthn").count() == 1
     page.context.clear_cookies()
-    page.goto("/accounts/login/?next=/admin/")
+    page.goto("/accounts/login/?next=/console/")
     page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url("**/admin/")
+    page.wait_for_url("**/console/")
 
 
 def test_an_app_is_set_up_from_the_picture(page: Page) -> None:

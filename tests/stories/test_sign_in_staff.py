@@ -77,7 +77,7 @@ EVERYBODY = [*Role, None]
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_with_a_password_alone_staff_see_nothing(browser: Browser, who: Role | None) -> None:
     browser.force_login(staff(who, factor=False))
-    for page in ("/admin/", "/admin/users/user/", "/"):
+    for page in ("/console/", "/admin/users/user/", "/"):
         assert sent_to(browser.get(page)) == "/accounts/2fa/"
 
 
@@ -92,15 +92,15 @@ def test_a_factor_that_was_not_shown_does_not_count(browser: Browser, who: Role 
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_with_both_factors_staff_reach_the_console(browser: Browser, who: Role | None) -> None:
     sign_in_with_factor(browser, staff(who, factor=True))
-    assert browser.get("/admin/").status_code == 200
-    assert sent_to(browser.get("/")) == "/admin/"
+    assert browser.get("/console/").status_code == 200
+    assert sent_to(browser.get("/")) == "/console/"
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
 def test_scripts_get_a_problem_and_nothing_is_done(browser: Browser, method: str) -> None:
     browser.force_login(staff(Role.ADMIN, factor=True))
     for headers in ({"Accept": "application/json"}, {"HX-Request": "true", "Accept": "text/html"}):
-        answer = getattr(browser, method)("/admin/", headers=headers)
+        answer = getattr(browser, method)("/console/", headers=headers)
         assert answer.status_code == 403
         assert answer.json()["code"] == "SECOND_FACTOR_REQUIRED"
 
@@ -122,24 +122,24 @@ def test_the_account_pages_stay_open_for_the_set_up(browser: Browser) -> None:
 def test_traders_need_no_second_factor_and_find_no_console(browser: Browser) -> None:
     browser.force_login(person("mia"))
     assert browser.get("/").status_code == 200
-    assert sent_to(browser.get("/admin/")) == "/admin/login/"
-    assert browser.get("/admin/login/?next=/admin/").status_code == 403
+    assert browser.get("/console/").status_code == 403
+    assert sent_to(browser.get("/admin/users/user/")) == "/admin/login/"
+    assert browser.get("/admin/login/?next=/admin/users/user/").status_code == 403
 
 
 def test_strangers_are_sent_to_the_sign_in(browser: Browser) -> None:
     assert sent_to(browser.get("/")) == "/accounts/login/"
-    answer = browser.get("/admin/", follow=True)
-    assert [urlparse(url).path for url, _status in answer.redirect_chain] == [
-        "/admin/login/",
-        "/accounts/login/",
-    ]
-    assert b'name="login"' in answer.content
-    assert b'value="/admin/"' in answer.content
+    for page in ("/console/", "/admin/users/user/"):
+        answer = browser.get(page, follow=True)
+        doors = [urlparse(url).path for url, _status in answer.redirect_chain]
+        assert doors == ["/accounts/login/"]
+        assert b'name="login"' in answer.content
+        assert f'value="{page}"'.encode() in answer.content
 
 
 def test_the_admin_takes_no_password_of_its_own(browser: Browser) -> None:
     ana = staff(Role.ADMIN, factor=True)
-    form = {"username": ana.email, "password": PASSWORD, "next": "/admin/"}
+    form = {"username": ana.email, "password": PASSWORD, "next": "/console/"}
     assert sent_to(browser.post("/admin/login/", form)) == "/accounts/login/"
     assert "_auth_user_id" not in browser.session
     sign_in_with_factor(browser, ana)
@@ -157,7 +157,7 @@ def test_who_becomes_staff_in_the_middle_of_a_session_is_stopped_at_once(browser
 def test_staff_without_a_role_are_told_so(browser: Browser) -> None:
     lost = person("lost", factor=True, is_staff=True)
     sign_in_with_factor(browser, lost)
-    answer = browser.get("/admin/")
+    answer = browser.get("/console/")
     assert answer.status_code == 403
     assert b"no role" in answer.content
 
@@ -166,10 +166,10 @@ def test_a_second_factor_is_shown_again_after_the_hours_of_a_shift(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign_in_with_factor(browser, staff(Role.ANALYST, factor=True))
-    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/console/").status_code == 200
     later = time.time() + 12 * 3600
     monkeypatch.setattr(second_factor.time, "time", lambda: later)
-    assert sent_to(browser.get("/admin/")) == "/accounts/2fa/reauthenticate/"
+    assert sent_to(browser.get("/console/")) == "/accounts/2fa/reauthenticate/"
 
 
 def test_anothers_factor_in_the_same_session_does_not_count(browser: Browser) -> None:
@@ -181,7 +181,7 @@ def test_anothers_factor_in_the_same_session_does_not_count(browser: Browser) ->
     session = browser.session
     session[RECORDS] = records
     session.save()
-    assert sent_to(browser.get("/admin/")) == "/accounts/2fa/reauthenticate/"
+    assert sent_to(browser.get("/console/")) == "/accounts/2fa/reauthenticate/"
 
 
 # ── Setting up, and losing ───────────────────────────────────────────────────────────────────────
@@ -195,13 +195,13 @@ def test_new_staff_confirm_by_mail_set_up_an_app_and_are_in(browser: Browser) ->
     code = re.search(r"^[A-Z0-9]+-?[A-Z0-9]+$", letter.body, re.MULTILINE)
     assert code is not None
     browser.post("/accounts/login/code/confirm/", {"code": code[0]})
-    assert sent_to(browser.get("/admin/")) == "/accounts/2fa/"
+    assert sent_to(browser.get("/console/")) == "/accounts/2fa/"
     browser.post("/accounts/reauthenticate/", {"password": PASSWORD})
     page = browser.get("/accounts/2fa/totp/activate/")
     secret = page.context["form"].secret
     done = browser.post("/accounts/2fa/totp/activate/", {"code": code_for(secret)})
     assert done.status_code == 302
-    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/console/").status_code == 200
 
 
 def test_a_secret_is_stored_encrypted(browser: Browser) -> None:
@@ -209,7 +209,7 @@ def test_a_secret_is_stored_encrypted(browser: Browser) -> None:
     stored = Authenticator.objects.get(user=ana).data["secret"]
     assert not re.fullmatch(r"[A-Z2-7]{32}", stored)
     sign_in_with_factor(browser, ana)
-    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/console/").status_code == 200
 
 
 def test_staff_can_not_give_up_their_last_factor(browser: Browser) -> None:
@@ -247,7 +247,7 @@ def test_a_recovery_code_opens_the_console_once(browser: Browser) -> None:
     code = RecoveryCodes.activate(ana).get_unused_codes()[0]
     sign_in(browser, ana)
     browser.post("/accounts/2fa/authenticate/", {"code": code})
-    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/console/").status_code == 200
     again = Browser()
     sign_in(again, ana)
     again.post("/accounts/2fa/authenticate/", {"code": code})

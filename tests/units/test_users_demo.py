@@ -59,7 +59,7 @@ def test_a_sample_analyst_signs_in_with_the_code_that_a_command_prints(capsys: A
     code, left = capsys.readouterr().out.split()[:2]
     assert 1 <= int(left) <= 30
     browser.post("/accounts/2fa/authenticate/", {"code": code})
-    assert browser.get("/admin/").status_code == 200
+    assert browser.get("/console/").status_code == 200
 
 
 def test_the_sample_integrators_key_works() -> None:

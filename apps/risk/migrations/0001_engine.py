@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("events", "0003_webhooks"),
+        ("events", "0002_partitions_and_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
