@@ -212,19 +212,21 @@ def quality(labels: list[tuple[int, int]]) -> dict[str, float]:
     if not fraud or not honest:
         return {"fraud_share": fraud / len(labels) if labels else 0.0}
     ranked = sorted(labels)
-    rank_sum, place = 0.0, 0
+    first_of_top = len(ranked) - max(1, len(ranked) // 100)
+    rank_sum, found, place = 0.0, 0.0, 0
     while place < len(ranked):
         end = place
         while end < len(ranked) and ranked[end][0] == ranked[place][0]:
             end += 1
-        tied = (place + 1 + end) / 2
-        rank_sum += tied * sum(label for _, label in ranked[place:end])
+        frauds = sum(label for _, label in ranked[place:end])
+        rank_sum += (place + 1 + end) / 2 * frauds
+        # Of equal scores across the line, the top holds its share and no more.
+        found += frauds * max(0, end - max(place, first_of_top)) / (end - place)
         place = end
-    top = ranked[-max(1, len(ranked) // 100) :]
     return {
         "fraud_share": fraud / len(labels),
         "auc": (rank_sum - fraud * (fraud + 1) / 2) / (fraud * honest),
-        "recall_top_1_percent": sum(label for _, label in top) / fraud,
+        "recall_top_1_percent": found / fraud,
     }
 
 

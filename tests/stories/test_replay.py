@@ -137,4 +137,7 @@ def test_the_quality_of_scores_against_labels():
     perfect = replay.quality([(0, 0)] * 99 + [(900, 1)])
     assert (perfect["auc"], perfect["recall_top_1_percent"]) == (1.0, 1.0)
     assert replay.quality([(5, 0), (5, 1)])["auc"] == 0.5, "ties are half right"
+    blind = replay.quality([(0, 0)] * 190 + [(0, 1)] * 10)
+    assert blind["auc"] == 0.5
+    assert blind["recall_top_1_percent"] == pytest.approx(0.01), "equal scores find nothing"
     assert replay.quality([(5, 0)]) == {"fraud_share": 0.0}
