@@ -3,7 +3,7 @@
 Shared entities (a hot address, a counterparty) are locked here alone, and this is the last
 statement before commit: two acts on one of them wait for a few hundred microseconds, not for a
 whole decision. Where the read has shown that every head and link is there already, they are
-updated; where something is new, they are upserted, which costs twice as much.
+updated; where something is new, they are upserted, which costs more.
 """
 
 from collections.abc import Mapping
