@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "apps.events",
     "apps.users",
     "apps.devices",
+    "apps.ledger",
     "apps.restrictions",
     "apps.risk",
     "apps.cases",

@@ -1,6 +1,7 @@
 """Money: Decimal in, Decimal out, text in JSON; never a float, never an exponent."""
 
 import re
+from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 MAX_DIGITS = 38
@@ -10,7 +11,8 @@ USD_WHOLE_DIGITS = 18
 CENT = Decimal("0.01")
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
-_EXACT = Context(prec=MAX_DIGITS + MAX_PLACES, rounding=ROUND_HALF_EVEN)
+#: Python's own context keeps 28 digits: arithmetic on amounts names this one.
+EXACT = Context(prec=MAX_DIGITS + MAX_PLACES, rounding=ROUND_HALF_EVEN)
 
 
 class BadAmount(ValueError):
@@ -37,7 +39,7 @@ def parse(text: str, *, negative: bool = False) -> Decimal:
 
 def usd(text: str) -> Decimal:
     """The US dollars in a text, rounded to cents (half to even)."""
-    amount = parse(text).quantize(CENT, context=_EXACT)
+    amount = parse(text).quantize(CENT, context=EXACT)
     if amount >= 10**USD_WHOLE_DIGITS:
         raise BadAmount(f"A dollar amount has at most {USD_WHOLE_DIGITS} digits before the point.")
     return amount
@@ -45,12 +47,20 @@ def usd(text: str) -> Decimal:
 
 def cents(amount: Decimal) -> int:
     """The amount in whole cents, rounded half to even."""
-    return int(amount.quantize(CENT, context=_EXACT).scaleb(2, context=_EXACT))
+    return int(amount.quantize(CENT, context=EXACT).scaleb(2, context=EXACT))
 
 
 def from_cents(value: int) -> Decimal:
     """The amount of that many cents."""
-    return Decimal(value).scaleb(-2, context=_EXACT)
+    return Decimal(value).scaleb(-2, context=EXACT)
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum; to subtract, add `amount.copy_negate()`."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = EXACT.add(result, amount)
+    return result
 
 
 def plain(amount: Decimal) -> str:
@@ -58,8 +68,14 @@ def plain(amount: Decimal) -> str:
     return f"{amount:f}"
 
 
+def short(amount: Decimal) -> str:
+    """The amount in plain digits without the zeros at its end: how a sentence names it."""
+    text = plain(amount)
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
 def display(amount: Decimal, *, currency: str = "USD") -> str:
     """The amount as a person reads it, `1,250.75 USD`; other currencies keep their decimals."""
     if currency == "USD":
-        amount = amount.quantize(CENT, context=_EXACT)
+        amount = amount.quantize(CENT, context=EXACT)
     return f"{amount:,f} {currency}"

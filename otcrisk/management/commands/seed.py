@@ -1,4 +1,4 @@
-"""What a fresh database needs: preset policies, and sample people where one tries it out."""
+"""What a fresh database needs: policies, assets, and sample people where one tries it out."""
 
 from importlib.util import find_spec
 from typing import Any
@@ -11,11 +11,11 @@ from apps.flows import samples
 from apps.users import demo
 
 # Functions without arguments that may run any number of times; each stands in its app's module.
-SEEDS = ("apps.risk.presets",)
+SEEDS = ("apps.risk.presets", "apps.ledger.assets")
 
 
 class Command(BaseCommand):
-    help = "Seed policies and, on embedded servers, sample people; safe to repeat."
+    help = "Seed policies, assets and, on embedded servers, sample people; safe to repeat."
 
     def handle(self, **_: Any) -> None:
         for module in SEEDS:
