@@ -94,6 +94,52 @@ def staff_have_roles() -> Iterator[str]:
         yield f"user {user.id} is staff and has no role"
 
 
+def entries_balanced() -> Iterator[str]:
+    """Every entry of the ledger has all its postings, and they sum to zero in every asset."""
+    yield from _rows(
+        "entry {0} is not balanced in {1}",
+        """SELECT entry_id, asset_id FROM ledger_posting
+           GROUP BY entry_id, asset_id HAVING sum(amount) <> 0 LIMIT 100""",
+    )
+    yield from _rows(
+        "entry {0} has {2} postings and was made of {1}",
+        """SELECT e.id, e.lines, count(p.id) FROM ledger_entry e
+           LEFT JOIN ledger_posting p ON p.entry_id = e.id
+           GROUP BY e.id HAVING count(p.id) <> e.lines LIMIT 100""",
+    )
+
+
+def balances_recount() -> Iterator[str]:
+    """Every kept balance is the sum of its account's postings, and none is below zero."""
+    yield from _rows(
+        "account {0} says {1}, its postings {2}",
+        """SELECT a.id, a.balance, coalesce(p.total, 0) FROM ledger_account a
+           LEFT JOIN (SELECT account_id, sum(amount) AS total FROM ledger_posting
+                      GROUP BY account_id) p ON p.account_id = a.id
+           WHERE a.balance <> coalesce(p.total, 0) LIMIT 100""",
+    )
+    yield from _rows(
+        "account {0} is below zero: {1}",
+        "SELECT id, balance FROM ledger_account WHERE balance < 0 LIMIT 100",
+    )
+
+
+def settled_once() -> Iterator[str]:
+    """No order was settled twice, and what was settled holds nothing in escrow any more."""
+    yield from _rows(
+        "order {0} was settled {1} times",
+        """SELECT ref, count(*) FROM ledger_entry
+           WHERE kind IN ('J2_RELEASE', 'J3_RETURN', 'J4_SPLIT')
+           GROUP BY ref HAVING count(*) > 1 LIMIT 100""",
+    )
+    yield from _rows(
+        "order {0} was settled and still holds {1} {2}",
+        """SELECT a.ref, a.balance, a.asset_id FROM ledger_account a
+           JOIN ledger_entry e ON e.ref = a.ref AND e.is_terminal
+           WHERE a.kind = 'ESCROW' AND a.balance <> 0 LIMIT 100""",
+    )
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     seal_chain,
     one_live_policy,
@@ -103,6 +149,9 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     velocity_recount,
     heads_and_points,
     staff_have_roles,
+    entries_balanced,
+    balances_recount,
+    settled_once,
 )
 
 

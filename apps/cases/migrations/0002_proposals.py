@@ -9,43 +9,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0001_cases'),
-        ('events', '0002_partitions_and_append_only'),
+        ("cases", "0001_cases"),
+        ("events", "0002_partitions_and_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.UUIDField(default=apps.core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('deed', models.CharField(choices=[('BAN', 'ban for good'), ('UNBAN', 'end a ban'), ('LIFT', 'lift what a cleared decision held')], max_length=5)),
-                ('payload', models.JSONField(default=dict)),
-                ('note', models.CharField(max_length=500)),
-                ('proposed_at', models.DateTimeField()),
-                ('stage', models.CharField(choices=[('PENDING', 'waits for a second person'), ('APPROVED', 'approved'), ('REJECTED', 'rejected'), ('WITHDRAWN', 'withdrawn')], default='PENDING', max_length=9)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('answer', models.CharField(blank=True, max_length=500)),
-                ('decider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('subject', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='events.entity')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=apps.core.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "deed",
+                    models.CharField(
+                        choices=[
+                            ("BAN", "ban for good"),
+                            ("UNBAN", "end a ban"),
+                            ("LIFT", "lift what a cleared decision held"),
+                        ],
+                        max_length=5,
+                    ),
+                ),
+                ("payload", models.JSONField(default=dict)),
+                ("note", models.CharField(max_length=500)),
+                ("proposed_at", models.DateTimeField()),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "waits for a second person"),
+                            ("APPROVED", "approved"),
+                            ("REJECTED", "rejected"),
+                            ("WITHDRAWN", "withdrawn"),
+                        ],
+                        default="PENDING",
+                        max_length=9,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                (
+                    "decider",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "subject",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="events.entity",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('stage', 'PENDING')), fields=('deed', 'subject'), name='one_pending_proposal'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decider', None), ('stage', 'PENDING')), models.Q(models.Q(('stage', 'PENDING'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='proposal_decided_has_moment'), models.CheckConstraint(condition=models.Q(models.Q(('stage__in', ['APPROVED', 'REJECTED']), _negated=True), models.Q(('decider__isnull', False), models.Q(('decider', models.F('proposer')), _negated=True)), _connector='OR'), name='proposal_decided_by_a_second_person'), models.CheckConstraint(condition=models.Q(models.Q(('stage', 'WITHDRAWN'), _negated=True), models.Q(('decider', models.F('proposer')), ('decider__isnull', False)), _connector='OR'), name='proposal_withdrawn_by_its_proposer')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("stage", "PENDING")),
+                        fields=("deed", "subject"),
+                        name="one_pending_proposal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("decider", None), ("stage", "PENDING")),
+                            models.Q(
+                                models.Q(("stage", "PENDING"), _negated=True),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_decided_has_moment",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("stage__in", ["APPROVED", "REJECTED"]), _negated=True),
+                            models.Q(
+                                ("decider__isnull", False),
+                                models.Q(("decider", models.F("proposer")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="proposal_decided_by_a_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("stage", "WITHDRAWN"), _negated=True),
+                            models.Q(("decider", models.F("proposer")), ("decider__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="proposal_withdrawn_by_its_proposer",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_is_final', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."deed" IS DISTINCT FROM (NEW."deed") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."proposer_id" IS DISTINCT FROM (NEW."proposer_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='c60cfe684b7ee956345666f7952d51eb55be84d9', operation='UPDATE', pgid='pgtrigger_proposal_is_final_fb3e9', table='cases_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_is_final",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."deed" IS DISTINCT FROM (NEW."deed") OR OLD."subject_id" IS DISTINCT FROM (NEW."subject_id") OR OLD."payload" IS DISTINCT FROM (NEW."payload") OR OLD."note" IS DISTINCT FROM (NEW."note") OR OLD."proposer_id" IS DISTINCT FROM (NEW."proposer_id") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="c60cfe684b7ee956345666f7952d51eb55be84d9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_proposal_is_final_fb3e9",
+                    table="cases_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."stage" = \'PENDING\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='7e2277bc97ba874a9a43fe7bd829450d710e4aee', operation='UPDATE', pgid='pgtrigger_proposal_is_decided_once_2c23d', table='cases_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (OLD.\"stage\" = 'PENDING'))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="7e2277bc97ba874a9a43fe7bd829450d710e4aee",
+                    operation="UPDATE",
+                    pgid="pgtrigger_proposal_is_decided_once_2c23d",
+                    table="cases_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_stays_on_record', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='263eeb0cf97a1d1e224e0dec7a5e625b1d8e2096', operation='DELETE', pgid='pgtrigger_proposal_stays_on_record_3e68d', table='cases_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_stays_on_record",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="263eeb0cf97a1d1e224e0dec7a5e625b1d8e2096",
+                    operation="DELETE",
+                    pgid="pgtrigger_proposal_stays_on_record_3e68d",
+                    table="cases_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -212,7 +212,7 @@ def _settle(
     held: Mapping[UUID, Decimal] = lock([escrow, *places])
     key = f"{kind}:{order}"
     if not held[escrow.id]:
-        refuse_repetition(key=key, ref=order)
+        refuse_repetition(kind=kind, key=key, ref=order)
         raise Refused("NOTHING_IN_ESCROW", 409, f"There is no {asset} in escrow for this order.")
     return book(
         kind=kind,

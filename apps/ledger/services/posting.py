@@ -207,15 +207,15 @@ def book(
         ],
     )
     if not written:
-        refuse_repetition(key=key, ref=ref)
+        refuse_repetition(kind=kind, key=key, ref=ref)
         raise RuntimeError(f"entry {key} was neither written nor found")
     entry._state.adding = False
     return entry
 
 
-def refuse_repetition(*, key: str, ref: UUID | None) -> None:
-    """Refused when the ref has its terminal entry, or this key is on record: never a success."""
-    settled = queries.terminal_of(ref) if ref else None
+def refuse_repetition(*, kind: EntryKind, key: str, ref: UUID | None) -> None:
+    """Refused when what this would settle is settled, or this key is on record: never a success."""
+    settled = queries.terminal_of(ref) if ref and kind in TERMINAL else None
     if settled:
         raise Refused(
             "ALREADY_SETTLED",
@@ -274,7 +274,7 @@ def _require(
         usable = max(Decimal(0), money.total([balance, withheld.copy_negate()]))
         kept = f" {money.short(withheld)} bought lately can't leave yet." if withheld else ""
     if usable < amount.copy_negate():
-        refuse_repetition(key=key, ref=ref)
+        refuse_repetition(kind=kind, key=key, ref=ref)
         where = AccountKind(place.kind).label
         raise Refused(
             "INSUFFICIENT_FUNDS",
