@@ -180,7 +180,7 @@ def _active_locks(user: User, *, at: datetime) -> QuerySet[AcquisitionLock]:
 def _balance(*, kind: AccountKind, user: User | None, ref: UUID | None, asset: Asset) -> Decimal:
     rows = sql.run(
         "SELECT balance FROM ledger_account WHERE id = $1::uuid",
-        [account_id(kind=kind, user=user and user.pk, ref=ref, asset=asset.pk)],
+        [account_id(kind=kind, user=user.pk if user else None, ref=ref, asset=asset.pk)],
     )
     return rows[0][0] if rows else NOTHING
 

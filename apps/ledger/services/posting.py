@@ -80,7 +80,7 @@ class Place:
 
     @cached_property
     def id(self) -> UUID:
-        user = self.user and self.user.pk
+        user = self.user.pk if self.user else None
         return account_id(kind=self.kind, user=user, ref=self.ref, asset=self.asset.pk)
 
     @property
