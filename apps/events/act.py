@@ -49,6 +49,8 @@ class Act:
     address: Party | None = None
     client: Party | None = None
     actor: Party | None = None
+    # What of business it concerns: may be restricted, is counted in no stream.
+    about: tuple[Party, ...] = ()
     amount_usd: Decimal | None = None
     data: dict[str, Any] = field(default_factory=dict)
     ref: str | None = None

@@ -15,6 +15,8 @@ class EntityKind(models.TextChoices):
     ACCOUNT = "account", "payment account"
     ADDRESS = "address", "crypto address"
     PAIR = "pair", "pair of users"
+    ORDER = "order", "order"
+    WITHDRAWAL = "withdrawal", "withdrawal"
 
 
 class Entity(models.Model):
@@ -25,7 +27,7 @@ class Entity(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True)
-    kind = models.CharField(max_length=8, choices=EntityKind)
+    kind = models.CharField(max_length=10, choices=EntityKind)
     scope = models.CharField(max_length=64, blank=True)
     ref = models.CharField(max_length=200)
     first_at = models.DateTimeField()

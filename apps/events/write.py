@@ -53,7 +53,7 @@ def params(act: Act) -> dict[str, Any]:
 
 def entity_params(act: Act) -> dict[str, Any]:
     """Return the parameters of ENTITY_PARTS: everything that the act names."""
-    named = [p for p in (*act.parties.values(), act.client, act.actor) if p]
+    named = [p for p in (*act.parties.values(), act.client, act.actor, *act.about) if p]
     return {
         "ent_id": [p.id for p in named],
         "ent_kind": [p.kind for p in named],

@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from apps.core.ids import uuid7
-from apps.events.act import Act, Party
-from apps.flows import devices
+from apps.events.act import Act
+from apps.flows import devices, own_acts
 from apps.flows.judge import judge
 from apps.flows.request_facts import RequestFacts
 from apps.restrictions import services as restrictions
 from apps.risk import live
 from apps.risk.sentences import for_user
-from apps.users.models import DESK, User
+from apps.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,13 @@ class Answer:
 def registered(*, user: User, request_facts: RequestFacts, at: datetime) -> Answer:
     """A person has signed up; BLOCK leaves the account without a session."""
     facts = devices.recognised(user=user, request_facts=request_facts, at=at)
-    return _judge(_act("user.registered", user, facts, at))
+    return _judge(own_acts.act("user.registered", user=user, request_facts=facts, at=at))
 
 
 def sign_in(*, user: User, request_facts: RequestFacts, at: datetime) -> Answer:
     """A person has shown every factor; BLOCK: no session, STEP_UP: one more proof first."""
     facts = devices.recognised(user=user, request_facts=request_facts, at=at)
-    return _judge(_act("signin.succeeded", user, facts, at))
+    return _judge(own_acts.act("signin.succeeded", user=user, request_facts=facts, at=at))
 
 
 def signed_in(*, user: User, request_facts: RequestFacts, at: datetime, proven: bool) -> None:
@@ -49,30 +47,15 @@ def sign_in_failed(
     *, user: User | None, request_facts: RequestFacts, at: datetime, why: str
 ) -> None:
     """Somebody failed to sign in (`why`: password, second_factor, email_code); maybe to nobody."""
-    _judge(_act("signin.failed", user, request_facts, at, why=why))
+    _judge(own_acts.act("signin.failed", user=user, request_facts=request_facts, at=at, why=why))
 
 
 def security_changed(*, user: User, request_facts: RequestFacts, at: datetime, change: str) -> None:
     """A person changed a password, totp, passkey, recovery or email."""
-    _judge(_act("security.changed", user, request_facts, at, change=change))
-
-
-def _act(kind: str, user: User | None, facts: RequestFacts, at: datetime, **data: Any) -> Act:
-    person = Party("user", DESK, str(user.id)) if user else None
-    said: dict[str, Any] = {"session_verified": facts.second_factor, "channel": facts.client}
-    said |= {**facts.device_signals, **data}
-    if user and user.kyc_country:
-        said["kyc_country"] = user.kyc_country
-    return Act(
-        id=uuid7(at),
-        at=at,
-        kind=kind,
-        scope=DESK,
-        user=person,
-        actor=person,
-        device=Party("device", DESK, str(facts.device_id)) if facts.device_id else None,
-        ip=Party("ip", "", facts.ip) if facts.ip else None,
-        data=said,
+    _judge(
+        own_acts.act(
+            "security.changed", user=user, request_facts=request_facts, at=at, change=change
+        )
     )
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.core.ids import uuid7
 from apps.devices import queries, services
 from apps.devices.models import Device
 from apps.devices.services import MatchedBy, Registration
 from apps.devices.submission import Submission
-from apps.events.act import Act, Party
+from apps.events.act import Act
+from apps.flows import own_acts
 from apps.flows.judge import judge
 from apps.flows.request_facts import RequestFacts
 from apps.users.models import DESK, User
@@ -83,16 +83,7 @@ def _device(id: UUID | None) -> Device | None:
 
 
 def _registered(device: Device, user: User, facts: RequestFacts, at: datetime) -> Act:
-    person = Party("user", DESK, str(user.id))
-    said = {"session_verified": facts.second_factor, "channel": facts.client}
-    return Act(
-        id=uuid7(at),
-        at=at,
-        kind="device.registered",
-        scope=DESK,
-        user=person,
-        actor=person,
-        device=Party("device", DESK, str(device.pk)),
-        ip=Party("ip", "", facts.ip) if facts.ip else None,
-        data=said | queries.signals_of(device=device, at=at),
+    here = replace(
+        facts, device_id=device.pk, device_signals=queries.signals_of(device=device, at=at)
     )
+    return own_acts.act("device.registered", user=user, request_facts=here, at=at)

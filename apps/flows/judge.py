@@ -4,7 +4,8 @@ BEGIN · lock the user · the one read · (pure Python) · the one write, last �
 See docs/decisions/0003-hot-path.md for why the write comes last.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
@@ -19,6 +20,7 @@ from apps.events.act import Act
 from apps.events.models import IngestKey
 from apps.flows import sessions
 from apps.restrictions import write as restrictions_write
+from apps.restrictions.write import Imposition
 from apps.risk import live, record
 from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
 from apps.risk.facts import facts_of
@@ -113,10 +115,17 @@ def _judge(act: Act) -> Judged:
     return Judged(judgement=answer, consequences=consequences)
 
 
-def write(act: Act, *, judgement: Judgement | None) -> cases.Consequences:
-    """Write an act, with its judgement and consequences if it was judged: the one write."""
+def write(
+    act: Act, *, judgement: Judgement | None, holds: Sequence[Imposition] = ()
+) -> cases.Consequences:
+    """Write an act, with its judgement and consequences if it was judged: the one write.
+
+    `holds` are what the flow itself imposes on the thing that the act is about.
+    """
     facts = judgement.facts if judgement else facts_of(act)
     consequences = cases.carry_out(judgement) if judgement else cases.NONE
+    if holds:
+        consequences = replace(consequences, impositions=(*consequences.impositions, *holds))
     what = velocity_write.touch(act, facts)
     params = {
         **events_write.params(act),

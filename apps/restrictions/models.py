@@ -14,6 +14,7 @@ class Ability(models.TextChoices):
     TAKE_BUY = "take_buy", "buy"
     TAKE_SELL = "take_sell", "sell"
     RELEASE = "release", "release crypto"
+    PROCEED = "proceed", "go on with this order"
     WITHDRAW = "withdraw", "withdraw"
     ADD_ACCOUNT = "add_account", "add payment accounts"
     ADD_ADDRESS = "add_address", "add addresses"
@@ -36,7 +37,8 @@ class LiftedBy(models.TextChoices):
 class Restriction(models.Model):
     """One thing that one subject may not do freely, until when, why, and what lifts it.
 
-    The subject is an entity: a person, a device, a payment account, an address. Written by the
+    The subject is an entity: a person, a device, a payment account, an address, an order, a
+    withdrawal. Written by the
     engine's carry-out and by staff; lifted by staff, by a passed face check or by the clock. Rows
     are never deleted: `lifted_at` ends them.
     """

@@ -75,17 +75,22 @@ def lift_due(*, at: datetime) -> int:
     return count
 
 
-def satisfy_step_up(*, user: int, at: datetime) -> int:
-    """End what a passed face check lifts, of all that was imposed on the user until then."""
+def satisfy_step_up(
+    *, user: int, at: datetime, also: Sequence[int] = (), reason: str = FACE_PASSED
+) -> int:
+    """End what a passed face check lifts, of all that was imposed until then; how many.
+
+    On the user, and on `also`: the entities of what of theirs waits for it.
+    """
     asked = Restriction.objects.filter(
-        subject=user,
+        subject__in=[user, *also],
         kind=Kind.STEP_UP,
         lifts_by=LiftedBy.FACE,
         lifted_at=None,
         imposed_at__lte=at,
     )
     ids = list(asked.values_list("id", flat=True))
-    return len(_lift(ids, at=at, reason=FACE_PASSED, how="FACE"))
+    return len(_lift(ids, at=at, reason=reason, how="FACE"))
 
 
 def satisfy_sign_in(*, user: int, at: datetime) -> int:

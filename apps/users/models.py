@@ -57,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_sample = models.BooleanField(default=False, help_text="Made by the demo seed.")
     kyc_level = models.PositiveSmallIntegerField(default=0)
     kyc_country = models.CharField(max_length=2, blank=True, help_text="ISO 3166, two letters.")
+    # What the identity document says; partners of an order see it, events never.
+    legal_name = EncryptedTextField(null=True, blank=True, editable=False)
     locale = models.CharField(max_length=10, default="en")
     timezone = models.CharField(max_length=64, default="UTC")
     date_joined = models.DateTimeField(default=clock.now)
@@ -216,11 +218,14 @@ class PayoutAccount(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="payout_accounts")
     rail = models.CharField(max_length=32, help_text="How money arrives: SEPA, PIX, M-PESA …")
     country = models.CharField(max_length=2, blank=True)
+    bank = models.CharField(max_length=80, blank=True)
     holder = EncryptedTextField(null=True, help_text="Nothing once the person was erased.")
     number = EncryptedTextField(null=True)
     number_index = models.CharField(max_length=64, db_index=True)
     added_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
+    # Its age for limits: the first order that was completed with it.
+    first_used_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

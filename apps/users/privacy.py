@@ -78,6 +78,7 @@ def export(user: User) -> Export:
         "entity": str(user.entity_id),
         "email": user.email,
         "nickname": user.nickname,
+        "legal_name": user.legal_name,
         "kyc_level": user.kyc_level,
         "kyc_country": user.kyc_country,
         "locale": user.locale,
@@ -113,6 +114,7 @@ def erase(user: User, *, at: datetime) -> PrivacyDeed:
         PayoutAccount.objects.filter(user=user, removed_at=None).update(removed_at=at)
         user.email = f"{user.id}@erased.invalid"
         user.display_name = user.kyc_country = ""
+        user.legal_name = None
         user.kyc_level = 0
         user.locale, user.timezone = "en", "UTC"
         user.is_active = False

@@ -1,0 +1,112 @@
+"""What every deed of the desk shares: one durable transaction, locked first, written last.
+
+    @flow.deed
+    def do_it(*, actor: User, …, at: datetime) -> …:
+        with flow.transaction(actor, other, at=at):
+            …                                        # may they? do it
+            judgement = flow.judge(act)              # the engine's one read
+            …                                        # what follows from it
+            flow.write(act, judgement=judgement)     # the one write: event, counts, decision
+
+Inside the transaction nobody else moves anything of the people named. See docs/decisions/0003.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import structlog
+from django.db import DatabaseError, OperationalError
+from django.db import transaction as database
+from psycopg.errors import DeadlockDetected
+
+from apps.core import idempotency, locks, partitions
+from apps.events.act import Act
+from apps.flows import judge as engine
+from apps.restrictions.write import Imposition
+from apps.risk import live
+from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
+from apps.risk.sentences import for_user
+from apps.users.models import User
+
+log = structlog.get_logger(__name__)
+TRIES = 3
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def deed(function: Callable[P, T]) -> Callable[P, T]:
+    """Do it again where another deed got in between: it has changed nothing then."""
+
+    @wraps(function)
+    def done(*args: P.args, **kwargs: P.kwargs) -> T:
+        for tries in range(1, TRIES + 1):
+            try:
+                return function(*args, **kwargs)
+            except (engine.Vanished, OperationalError) as fault:
+                again = isinstance(fault, engine.Vanished) or isinstance(
+                    fault.__cause__, DeadlockDetected
+                )
+                if not again or tries == TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    return done
+
+
+@contextmanager
+def transaction(*people: User, at: datetime) -> Iterator[None]:
+    """A durable transaction that holds the lock of each of these people until it ends."""
+    partitions.ensure(at)
+    # Registered outside the transaction: a rollback must not take back what this process remembers.
+    live.feature_set()
+    with database.atomic(durable=True):
+        idempotency.claim()
+        locks.hold(*(user.entity_id for user in people))
+        yield
+
+
+def judge(act: Act) -> Judgement:
+    """Judge an act within the transaction; where the engine can't, its fail-safe answers."""
+    try:
+        with database.atomic():
+            answer = decide(act)
+    except DatabaseError:
+        log.exception("engine.degraded", kind=act.kind, act=str(act.id))
+        return degraded(act)
+    if isinstance(answer, AlreadyKnown):
+        raise LookupError("an act with a fresh id was judged before")
+    return answer
+
+
+def write(
+    act: Act, *, judgement: Judgement | None = None, holds: Sequence[Imposition] = ()
+) -> None:
+    """Write the act with its judgement and what follows from it: the last thing before commit."""
+    engine.write(act, judgement=judgement, holds=holds)
+
+
+def sentence(judgement: Judgement) -> str:
+    """What the person is told of a judgement."""
+    policy = live.compiled(judgement.policy) if judgement.policy else None
+    return for_user(policy, judgement.verdict)
+
+
+def hold_on(entity: int, judgement: Judgement, *, ability: str) -> list[Imposition]:
+    """What keeps the thing itself waiting: a face check for STEP_UP, a human for REVIEW."""
+    outcome = judgement.verdict.outcome
+    if outcome not in ("STEP_UP", "REVIEW"):
+        return []
+    reasons = judgement.verdict.reasons
+    return [
+        Imposition(
+            subject=entity,
+            ability=ability,
+            kind="STEP_UP" if outcome == "STEP_UP" else "HOLD",
+            reason=reasons[0].code if reasons else outcome,
+            user_sentence=sentence(judgement),
+            lifts_by="FACE" if outcome == "STEP_UP" else "STAFF",
+        )
+    ]

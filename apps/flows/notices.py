@@ -1,0 +1,41 @@
+"""Who is told of what about an order: a notice under the bell, in the transaction of the deed."""
+
+from datetime import datetime
+
+from apps.trades.models import Order
+from apps.trades.services.talk import notify
+from apps.users.models import User
+
+
+def opened(order: Order, *, at: datetime) -> None:
+    """The maker has a new order; whoever buys is asked to pay."""
+    notify(order.maker, "ORDER_NEW", at=at, order=order)
+    if order.maker_id == order.buyer_id:
+        return
+    notify(order.buyer, "PAY_NOW", at=at, order=order)
+
+
+def paid(order: Order, *, warn: bool, at: datetime) -> None:
+    """The seller is to look into the bank; `warn` says that something does not fit."""
+    notify(order.seller, "ORDER_PAID_LOOK_TWICE" if warn else "ORDER_PAID", at=at, order=order)
+
+
+def cancel_wished(order: Order, *, at: datetime) -> None:
+    """The buyer is asked to cancel."""
+    notify(order.buyer, "CANCEL_WISHED", at=at, order=order)
+
+
+def ended(order: Order, *, to: User, at: datetime) -> None:
+    """An order ended without a release."""
+    notify(to, "ORDER_ENDED", at=at, order=order, why=order.cancel_reason)
+
+
+def completed(order: Order, *, at: datetime) -> None:
+    """Both are told that the crypto has changed hands."""
+    notify(order.buyer, "CRYPTO_RECEIVED", at=at, order=order)
+    notify(order.seller, "ORDER_COMPLETED", at=at, order=order)
+
+
+def waiting(order: Order, *, who: User, code: str, at: datetime) -> None:
+    """Something of this person's waits for a proof, a human, or goes on."""
+    notify(who, code, at=at, order=order)

@@ -1,0 +1,84 @@
+"""What things are worth: the reference price, and from it the price of an ad and USD amounts."""
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
+
+from apps.core.errors import Refused
+from apps.core.money import CENT
+from apps.ledger.models import Asset
+from apps.trades.models import Ad, Fiat, PriceType, ReferencePrice
+
+#: Digits to compute with: two amounts of 38 digits fit.
+PRECISION = 80
+#: A price is shown and kept with as many digits as an exchange would show.
+PRICE_PLACES = Decimal("0.00000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Reference prices by (asset, fiat), read at once."""
+
+    by_pair: dict[tuple[str, str], Decimal]
+
+    def of(self, asset: str, fiat: str) -> Decimal:
+        """One unit of the asset in the currency; NO_PRICE (409) where there is none."""
+        found = self.by_pair.get((asset, fiat))
+        if found is None:
+            raise Refused(
+                "NO_PRICE",
+                409,
+                f"There is no reference price for {asset} in {fiat} at the moment. Try again "
+                "later, or use a fixed price.",
+            )
+        return found
+
+    def of_ad(self, ad: Ad) -> Decimal:
+        """What one unit costs in this ad now."""
+        if ad.price_type == PriceType.FIXED:
+            assert ad.price is not None
+            return ad.price
+        assert ad.premium is not None
+        return times(self.of(ad.asset_id, ad.fiat_id), 1 + ad.premium).quantize(PRICE_PLACES)
+
+    def deviation(self, ad: Ad) -> float | None:
+        """How far the ad's price lies from the reference: 0.05 is 5 % above; None unknown."""
+        reference = self.by_pair.get((ad.asset_id, ad.fiat_id))
+        if reference is None:
+            return None
+        return float(self.of_ad(ad) / reference - 1)
+
+    def usd(self, asset: str, amount: Decimal) -> Decimal:
+        """What an amount of the asset is worth in US dollars, in cents."""
+        return times(amount, self.of(asset, "USD")).quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+def read(*assets: str) -> Prices:
+    """The reference prices of these assets (of all without any), in one query."""
+    rows = ReferencePrice.objects.all()
+    if assets:
+        rows = rows.filter(asset__in=assets)
+    return Prices({(row.asset_id, row.fiat_id): row.price for row in rows})
+
+
+def times(one: Decimal, other: Decimal) -> Decimal:
+    """The exact product."""
+    with localcontext(prec=PRECISION):
+        return one * other
+
+
+def crypto_for(fiat_amount: Decimal, *, price: Decimal, asset: Asset) -> Decimal:
+    """The crypto that an amount of fiat buys, rounded down to what the network can carry."""
+    with localcontext(prec=PRECISION):
+        return (fiat_amount / price).quantize(Decimal(1).scaleb(-asset.decimals), ROUND_DOWN)
+
+
+def fiat_for(amount: Decimal, *, price: Decimal, fiat: Fiat) -> Decimal:
+    """What an amount of crypto costs, rounded to what the currency can carry."""
+    with localcontext(prec=PRECISION):
+        return (amount * price).quantize(Decimal(1).scaleb(-fiat.decimals), ROUND_HALF_EVEN)
+
+
+def share(amount: Decimal, rate: Decimal, *, asset: Asset) -> Decimal:
+    """A fee: a share of an amount, rounded down in favour of whoever pays it."""
+    with localcontext(prec=PRECISION):
+        return (amount * rate).quantize(Decimal(1).scaleb(-asset.decimals), ROUND_DOWN)
