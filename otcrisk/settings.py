@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "apps.users",
     "apps.devices",
     "apps.ledger",
+    "apps.trades",
     "apps.restrictions",
     "apps.risk",
     "apps.cases",

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import chromium
+from tests.desk import committed_p2p, p2p  # noqa: F401  for every test
 from tests.exchange import (  # noqa: F401  for every test
     clean_process,
     committed_exchange,

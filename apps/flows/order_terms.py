@@ -55,7 +55,9 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
     if ad.owner_id == actor.pk:
         raise Refused("OWN_AD", 409, "This is your own offer.")
     if people.blocked(actor, ad.owner):
-        raise Refused("AD_NOT_AVAILABLE", 409, "This offer is not available to you. Choose another.")
+        raise Refused(
+            "AD_NOT_AVAILABLE", 409, "This offer is not available to you. Choose another."
+        )
     reclaims = _reclaimed(wish, ad=ad, actor=actor, at=at) if wish.reclaims else None
     if ad.status != AdStatus.ONLINE and reclaims is None:
         raise Refused("AD_NOT_AVAILABLE", 409, "This offer is not available now. Choose another.")
@@ -101,7 +103,7 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
             "limit_usd": float(bound.usd),
             "merchant": own_tier.code != people.EVERYBODY,
             "balance_usd": float(
-                known.usd(ad.asset_id, ledger.withdrawable(user=actor, asset=ad.asset, at=at))
+                known.usd(ad.asset_id, ledger.withdrawable(actor, ad.asset, at=at))
             ),
         },
     )

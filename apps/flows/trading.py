@@ -11,9 +11,9 @@ from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.flows import flow, notices, own_acts
 from apps.flows.order_terms import Wish, agree
+from apps.flows.payout_accounts import likeness
 from apps.flows.request_facts import RequestFacts
 from apps.restrictions import queries as restrictions
-from apps.trades import names
 from apps.trades.models import Ad, CancelReason, Order
 from apps.trades.queries import orders as orders_of
 from apps.trades.services import orders, talk
@@ -134,7 +134,7 @@ def mark_paid(
             asset=order.asset_id,
             paid_after_s=(at - order.created_at).total_seconds(),
             reversible_rail=order.rail.is_reversible,
-            name_similarity=_likeness(account, actor),
+            name_similarity=likeness(account, actor),
             open_orders_same_amount=orders_of.twins(order, at=at),
         )
         orders.step(
@@ -301,9 +301,3 @@ def _payer(order: Order, payer: UUID | None) -> PayoutAccount:
             {"payer_account": [f"Choose one of your {order.rail.name} accounts."]},
         )
     return account
-
-
-def _likeness(account: PayoutAccount, owner: User) -> float | None:
-    if not owner.legal_name or not account.holder:
-        return None
-    return round(names.similarity(account.holder, owner.legal_name), 3)

@@ -17,6 +17,8 @@ from apps.users.models import DESK, User
 
 TIME_IS_UP = "time is up"
 FACE_PASSED = "face check passed"
+FACTOR_SHOWN = "second factor shown"
+TOO_LATE = "not proven in time"
 PROOF_GIVEN = "second proof given at sign-in"
 BATCH = 500
 
@@ -91,6 +93,12 @@ def satisfy_step_up(
     )
     ids = list(asked.values_list("id", flat=True))
     return len(_lift(ids, at=at, reason=reason, how="FACE"))
+
+
+def end_step_ups(*, subject: int, at: datetime) -> int:
+    """End the wait for a face check of something that will not go on; how many there were."""
+    asked = Restriction.objects.filter(subject=subject, kind=Kind.STEP_UP, lifted_at=None)
+    return len(_lift(list(asked.values_list("id", flat=True)), at=at, reason=TOO_LATE, how="TIME"))
 
 
 def satisfy_sign_in(*, user: int, at: datetime) -> int:

@@ -1,7 +1,7 @@
 """How much somebody may trade at once and a day, and why: by tier, rail and age of the account.
 
-The shares by age are Bisq's (trading.md, account-age limits): payments that can be charged back are
-dangerous from buyers whose account nobody knows, so it stays small until it has aged after its first
+The shares by age are Bisq's (account-age limits): payments that can be charged back are dangerous
+from buyers whose account nobody knows, so it stays small until it has aged after its first
 completed order. Every limit carries a code, for the person to see which one binds.
 """
 

@@ -14,9 +14,7 @@ from apps.risk.vocabulary import KINDS
 from tests.market import World
 
 #: Not kept point-in-time: see apps.risk.velocity.offline.
-TODAY_ONLY = {
-    f.name for f in all_features() if any("_hops" in i or "_on_" in i for i in f.inputs)
-}
+TODAY_ONLY = {f.name for f in all_features() if any("_hops" in i or "_on_" in i for i in f.inputs)}
 START = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,6 +63,9 @@ def test_online_features_equal_the_column_pass_in_every_cell(desk, seed):
             told = np.float32(np.nan if online is None else online)
             recounted = np.float32(column[place[decision.id]])
             assert told == recounted or (np.isnan(told) and np.isnan(recounted)), (
-                name, decision.id, told, recounted,
+                name,
+                decision.id,
+                told,
+                recounted,
             )
     assert cells > 5_000

@@ -122,8 +122,7 @@ class Appeal(models.Model):
                 name="appeal_carried_out_once_approved",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome="SPLIT")
-                | Q(buyer_amount__gte=0, seller_amount__gte=0),
+                condition=~Q(outcome="SPLIT") | Q(buyer_amount__gte=0, seller_amount__gte=0),
                 name="appeal_split_has_amounts",
             ),
         ]
@@ -149,7 +148,7 @@ class Appeal(models.Model):
 
 
 class Evidence(models.Model):
-    """Something that a party shows in an appeal, or that the agent asked for and still waits for."""
+    """Something that a party shows in an appeal, or that the agent asked for."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="evidence")
@@ -190,7 +189,7 @@ class Penalty(models.Model):
     sentence = models.CharField(max_length=300, help_text="What the person is told.")
     reasons = ArrayField(models.CharField(max_length=26), help_text="Of appeals that it follows.")
     falls_on = models.CharField(max_length=9, help_text="BUYER, SELLER or APPELLANT.")
-    # One entry per offence within memory_days, the last one repeats: {kind, ability, hours, cap_usd}
+    # One per offence within memory_days, the last repeats: {kind, ability, hours, cap_usd}.
     steps = models.JSONField()
     memory_days = models.PositiveSmallIntegerField(default=90)
     source = models.CharField(max_length=120, blank=True)

@@ -110,9 +110,7 @@ class Order(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(buyer=F("seller")), name="order_has_two_parties"
-            ),
+            models.CheckConstraint(condition=~Q(buyer=F("seller")), name="order_has_two_parties"),
             models.CheckConstraint(
                 condition=Q(maker=F("buyer"), taker=F("seller"))
                 | Q(maker=F("seller"), taker=F("buyer")),

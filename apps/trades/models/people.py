@@ -1,4 +1,4 @@
-"""What people are to the desk and to each other: merchants, tallies, ratings, relations, reports."""
+"""What people are to the desk and to each other: merchants, tallies, ratings, relations."""
 
 import pgtrigger
 from django.conf import settings
@@ -26,7 +26,10 @@ class MerchantProfile(models.Model):
     """
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.PROTECT, related_name="merchant"
+        settings.AUTH_USER_MODEL,
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="merchant",
     )
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=MerchantState)

@@ -124,7 +124,7 @@ def blocked(one: User, other: User) -> bool:
 
 
 def reports_on(account: PayoutAccount) -> int:
-    """How often a payment from this account was reported as taken back, frozen or somebody else's."""
+    """How often a payment from this account was reported: taken back, frozen, not theirs."""
     return Appeal.objects.filter(
         order__payer_account__number_index=account.number_index,
         reason__in=REPORTED,

@@ -7,8 +7,8 @@ from typing import Any
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
-from apps.trades.models import Attachment, Message, MessageKind, Notice, Order, ReadMark
 from apps.trades.files import Accepted
+from apps.trades.models import Attachment, Message, MessageKind, Notice, Order, ReadMark
 from apps.users.models import User
 
 LONGEST = 2_000
@@ -21,7 +21,9 @@ def say(
     """Add what a party says; the order's row is locked, so that numbers have no gaps."""
     text = text.strip()
     if not text and attachment is None:
-        raise Refused("MESSAGE_EMPTY", 422, "Write something first.", {"text": ["Write something."]})
+        raise Refused(
+            "MESSAGE_EMPTY", 422, "Write something first.", {"text": ["Write something."]}
+        )
     if len(text) > LONGEST:
         sentence = f"At most {LONGEST} characters at a time, please."
         raise Refused("MESSAGE_TOO_LONG", 422, sentence, {"text": [sentence]})

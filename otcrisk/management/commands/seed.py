@@ -11,7 +11,7 @@ from apps.flows import samples
 from apps.users import demo
 
 # Functions without arguments that may run any number of times; each stands in its app's module.
-SEEDS = ("apps.risk.presets", "apps.ledger.assets")
+SEEDS = ("apps.risk.presets", "apps.ledger.assets", "apps.trades.catalogue")
 
 
 class Command(BaseCommand):

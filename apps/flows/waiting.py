@@ -1,0 +1,176 @@
+"""What waits for a proof or for a human goes on by itself, or ends; nothing that was asked is lost.
+
+An order that waits carries its own restriction (STEP_UP or HOLD) beside whatever the engine put on
+the person. When staff clear the decision, or the person proves themselves, those restrictions are
+lifted, and the sweep (or the proof itself) lets the order go on. When staff confirm the decision,
+or the time for the proof is over, it ends where it began.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from apps.core.errors import Refused
+from apps.flows import ads as ads_flow
+from apps.flows import flow, notices, own_acts, releasing
+from apps.flows.trading import locked
+from apps.restrictions import queries as restrictions
+from apps.restrictions import services as restricting
+from apps.restrictions.models import Kind, Restriction
+from apps.risk.models import Decision, Maker, Result
+from apps.trades.models import Ad, CancelReason, Order
+from apps.trades.services import ads, orders
+from apps.trades.services.talk import notify
+from apps.trades.states import AdStatus, OrderStatus
+from apps.users.models import User
+
+BATCH = 200
+
+
+def prove(*, user: User, at: datetime, reason: str = restricting.FACE_PASSED) -> list[Order]:
+    """A person has proven to be themselves: lift what asked for it, and let what waited go on."""
+    waiting = list(waiting_for(user))
+    with flow.transaction(user, at=at):
+        restricting.satisfy_step_up(
+            user=user.entity_id, also=[order.entity for order in waiting], at=at, reason=reason
+        )
+    return [order for order in waiting if resume(order=order, at=at)]
+
+
+def waiting_for(user: User) -> list[Order]:
+    """The orders that wait for a proof of this person."""
+    mine = (
+        Q(status=OrderStatus.CREATED, taker=user)
+        | Q(status=OrderStatus.RELEASING, seller=user)
+        | Q(status=OrderStatus.PAID, buyer=user)
+    )
+    found = Order.objects.filter(mine).select_related("buyer", "seller")
+    asked = Restriction.objects.filter(
+        subject__in=[order.entity for order in found], kind=Kind.STEP_UP, lifted_at=None
+    ).values_list("subject_id", flat=True)
+    return [order for order in found if order.entity in set(asked)]
+
+
+def due(*, limit: int = BATCH) -> list[Order]:
+    """The orders that wait for anything, those longest first."""
+    return list(
+        Order.objects.filter(status__in=[OrderStatus.CREATED, OrderStatus.RELEASING])
+        .select_related("buyer", "seller")
+        .order_by("status_at")[:limit]
+    )
+
+
+@flow.deed
+def resume(*, order: Order, at: datetime) -> bool:
+    """Let an order go on that nothing holds any more, or end it; False when it goes on waiting."""
+    with flow.transaction(order.buyer, order.seller, at=at):
+        order = locked(order)
+        if order.status == OrderStatus.CREATED:
+            return _opening(order, at=at)
+        if order.status == OrderStatus.RELEASING:
+            return _release(order, at=at)
+    return False
+
+
+@flow.deed
+def resume_ad(*, ad: Ad, at: datetime) -> bool:
+    """Show an ad that staff have cleared, or suspend one whose suspicion they confirmed."""
+    with flow.transaction(ad.owner, at=at):
+        ad = ads_flow.locked(ad)
+        if ad.status != AdStatus.PENDING_REVIEW:
+            return False
+        judged = staff_outcome(ad.decision)
+        if judged == Result.BLOCK:
+            ads.step(ad, AdStatus.SUSPENDED, at=at, suspended_for="RISK")
+        elif judged == Result.ALLOW:
+            ads.step(ad, AdStatus.ONLINE, at=at)
+        else:
+            return False
+        notify(ad.owner, "AD_CLEARED" if judged == Result.ALLOW else "AD_SUSPENDED", at=at)
+    return True
+
+
+def _opening(order: Order, *, at: datetime) -> bool:
+    ability = "take_buy" if order.taker_id == order.buyer_id else "take_sell"
+    if confirmed(order.created_decision):
+        return _end(order, OrderStatus.REJECTED, why=CancelReason.RISK, at=at)
+    if is_held(order.entity, order.taker, ability, at=at):
+        if order.check_until and order.check_until <= at:
+            return _end(order, OrderStatus.CANCELLED, why=CancelReason.CHECK_LATE, at=at)
+        return False
+    orders.begin_payment(order, at=at, actor=None, reason="CLEARED")
+    notices.opened(order, at=at)
+    if order.taker_id != order.buyer_id:
+        notices.waiting(order, who=order.taker, code="CLEARED", at=at)
+    return True
+
+
+def _release(order: Order, *, at: datetime) -> bool:
+    late = order.check_until is not None and order.check_until <= at
+    if confirmed(order.release_decision) or (
+        late and is_held(order.entity, order.seller, "release", at=at)
+    ):
+        orders.step(
+            order,
+            OrderStatus(order.release_from),
+            at=at,
+            actor=None,
+            reason="CHECK_LATE" if late else "RISK",
+            check_until=None,
+        )
+        restricting.end_step_ups(subject=order.entity, at=at)
+        notices.waiting(order, who=order.seller, code="RELEASE_STOPPED", at=at)
+        return True
+    if is_held(order.entity, order.seller, "release", at=at):
+        return False
+    for act in releasing.complete(order, by=None, request_facts=own_acts.NOWHERE, at=at):
+        flow.write(act)
+    return True
+
+
+def _end(order: Order, to: OrderStatus, *, why: CancelReason, at: datetime) -> bool:
+    act = own_acts.act(
+        "order.cancelled",
+        user=order.taker,
+        to=order.maker,
+        usd=order.usd,
+        request_facts=own_acts.NOWHERE,
+        at=at,
+        about=own_acts.thing("order", order.pk),
+        side="buy" if order.taker_id == order.buyer_id else "sell",
+    )
+    orders.give_back(order, to, at=at, by=None, why=why, event=act.id)
+    restricting.end_step_ups(subject=order.entity, at=at)
+    notices.ended(order, to=order.taker, at=at)
+    flow.write(act)
+    return True
+
+
+def is_held(entity: int, user: User, ability: str, *, at: datetime) -> bool:
+    """Whether anything keeps this thing or its owner from going on."""
+    if Restriction.objects.filter(
+        subject=entity, lifted_at=None, kind__in=[Kind.STEP_UP, Kind.HOLD, Kind.DENY]
+    ).exists():
+        return True
+    try:
+        return bool(restrictions.require(user.entity_id, ability, at=at, amount_usd=None))
+    except Refused as refused:
+        return refused.code != "OVER_CAP"
+
+
+def confirmed(decision: UUID | None) -> bool:
+    """Whether staff confirmed what the engine suspected."""
+    return staff_outcome(decision) == Result.BLOCK
+
+
+def staff_outcome(decision: UUID | None) -> str | None:
+    """What staff decided last in the stead of this decision."""
+    if decision is None:
+        return None
+    latest = (
+        Decision.objects.filter(supersedes=decision, maker=Maker.STAFF, pk__gt=decision)
+        .order_by("-id")
+        .first()
+    )
+    return latest.outcome if latest else None

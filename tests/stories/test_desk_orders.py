@@ -1,0 +1,115 @@
+"""Orders as they should go, and as they go when somebody gives up."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from apps.core.errors import Refused
+from apps.flows import trading, waiting
+from apps.ledger import queries as ledger
+from apps.ledger.models import Asset
+from apps.trades.models import Ad, Message, Order, OrderStep
+from tests.desk import Desk, facts
+
+
+def balance(desk: Desk, name: str, what: str = "available") -> Decimal:
+    """Somebody's USDT."""
+    rows = ledger.balances(desk.person(name), at=desk.now)
+    found = [getattr(row, what) for row in rows if row.asset.code == "USDT-TRC20"]
+    return found[0] if found else Decimal(0)
+
+
+def test_alice_sells_and_bob_buys(p2p: Desk) -> None:
+    p2p.funds("alice", "10000")
+    ad = p2p.ad("alice")
+    assert (balance(p2p, "alice"), balance(p2p, "alice", "reserved")) == (9000, 1000)
+
+    order = p2p.order(ad=ad)
+    assert order.status == "AWAITING_PAYMENT"
+    assert order.amount == 100
+    assert ledger.in_escrow(order.pk, Asset.objects.get(pk="USDT-TRC20")) == order.escrow
+    ad.refresh_from_db()
+    assert ad.remaining == 1000 - order.escrow
+
+    p2p.pass_time(minutes=8)
+    p2p.calm(lambda: p2p.pays(order))
+    p2p.pass_time(minutes=5)
+    done = p2p.calm(lambda: p2p.releases(order)).order
+
+    assert done.status == "COMPLETED"
+    assert balance(p2p, "bob") == 100 - order.buyer_fee
+    assert ledger.in_escrow(order.pk, Asset.objects.get(pk="USDT-TRC20")) == 0
+    ad.refresh_from_db()
+    assert (ad.executed, ad.remaining) == (order.escrow, 1000 - order.escrow)
+    assert [step.after for step in OrderStep.objects.order_by("id")] == [
+        "AWAITING_PAYMENT",
+        "PAID",
+        "RELEASING",
+        "COMPLETED",
+    ]
+    assert list(Message.objects.order_by("seq").values_list("seq", "code")) == [
+        (1, "ORDER_OPENED"),
+        (2, "ORDER_PAID"),
+        (3, "ORDER_COMPLETED"),
+    ]
+
+
+def test_bob_cancels_and_alices_ad_has_it_back(p2p: Desk) -> None:
+    order = p2p.order()
+    trading.cancel(
+        actor=order.buyer, order=order, request_facts=facts(order.buyer), at=p2p.now, unpaid=True
+    )
+    ad = Ad.objects.get()
+    assert Order.objects.get().status == "CANCELLED"
+    assert (ad.remaining, ad.quantity) == (1000, 1000)
+    assert balance(p2p, "alice", "reserved") == 1000
+
+
+def test_an_order_that_is_not_paid_in_time_expires(p2p: Desk) -> None:
+    order = p2p.order()
+    assert trading.expire(order=order, at=p2p.now + timedelta(minutes=29)) is False
+    assert trading.expire(order=order, at=p2p.now + timedelta(minutes=30)) is True
+    assert Order.objects.get().status == "EXPIRED"
+    assert balance(p2p, "alice", "reserved") == 1000
+
+
+def test_a_stepped_up_order_waits_with_its_crypto_and_goes_on_when_proven(p2p: Desk) -> None:
+    p2p.funds("alice")
+    ad = p2p.ad("alice")
+    moved = p2p.judged("STEP_UP", lambda: p2p.opens("bob", ad))
+    assert (moved.outcome, moved.order.status) == ("STEP_UP", "CREATED")
+    assert waiting.resume(order=moved.order, at=p2p.now) is False
+
+    p2p.pass_time(minutes=2)
+    assert waiting.prove(user=p2p.person("bob"), at=p2p.now) == [moved.order]
+    assert Order.objects.get().status == "AWAITING_PAYMENT"
+
+
+def test_a_step_up_that_nobody_answers_gives_the_crypto_back(p2p: Desk) -> None:
+    p2p.funds("alice")
+    ad = p2p.ad("alice")
+    moved = p2p.judged("STEP_UP", lambda: p2p.opens("bob", ad))
+    p2p.pass_time(minutes=6)
+    assert waiting.resume(order=moved.order, at=p2p.now) is True
+    order = Order.objects.get()
+    assert (order.status, order.cancel_reason) == ("CANCELLED", "CHECK_LATE")
+    assert balance(p2p, "alice", "reserved") == 1000
+
+
+def test_a_blocked_order_holds_nothing(p2p: Desk) -> None:
+    p2p.funds("alice")
+    ad = p2p.ad("alice")
+    with pytest.raises(Refused) as refused:
+        p2p.judged("BLOCK", lambda: p2p.opens("bob", ad))
+    assert refused.value.code == "BLOCKED"
+    assert Order.objects.get().status == "REJECTED"
+    assert balance(p2p, "alice", "reserved") == 1000
+
+
+def test_a_held_release_waits_for_staff_even_in_the_database(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    p2p.pass_time(minutes=5)
+    moved = p2p.judged("REVIEW", lambda: p2p.releases(order))
+    assert moved.order.status == "RELEASING"
+    assert waiting.resume(order=order, at=p2p.now + timedelta(days=10)) is False
