@@ -279,6 +279,10 @@ USERSESSIONS_TRACK_ACTIVITY = False
 # Where likeness of devices begins to mean something, as JSON: {"same": 0.8} (docs/devices.md).
 DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 
+# ── The desk ──────────────────────────────────────────────────────────────────────────────────────
+# What answers a STEP_UP of the desk's own people: face, second_factor.
+STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
+
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

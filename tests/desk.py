@@ -1,7 +1,7 @@
 """The P2P desk as tests see it: a cast with money and accounts, and orders walked to any step.
 
 Time stands still until a test lets it pass. Everybody here is grown: a year on the desk, an own
-phone and address, so that the engine has nothing to say of honest trades. `stranger` brings the rest.
+phone and address, so that the engine has nothing to say of honest trades.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ from apps.ledger import services as ledger
 from apps.ledger.models import Asset
 from apps.risk.models import Policy
 from apps.trades import catalogue
-from apps.trades.models import Ad, Order
+from apps.trades.models import Ad, MerchantProfile, MerchantState, Order
 from apps.trades.services.ads import Offer
 from apps.users.models import PayoutAccount, User
 from tests.market import usual_ip
@@ -100,6 +100,20 @@ class Desk:
             self.accounts[key] = row
         return self.accounts[key]
 
+    def merchant(self, name: str, tier: str = "VERIFIED") -> User:
+        """Somebody who may advertise: a merchant of this tier."""
+        who = self.person(name)
+        MerchantProfile.objects.get_or_create(
+            user=who,
+            defaults={
+                "tier_id": tier,
+                "state": MerchantState.ACTIVE,
+                "applied_at": self.now,
+                "since": self.now,
+            },
+        )
+        return who
+
     def funds(self, name: str, amount: str = "10000", asset: str = "USDT-TRC20") -> None:
         """Somebody's deposit arrives and is cleared."""
         who, crypto, id = self.person(name), Asset.objects.get(pk=asset), uuid4()
@@ -131,8 +145,9 @@ class Desk:
         asset: str = "USDT-TRC20",
         fiat: str = "EUR",
         **words: Any,
-    ) -> Ad:  # noqa: E501
-        """An ad of somebody's, online."""
+    ) -> Ad:
+        """An ad of a merchant's, online."""
+        self.merchant(name)
         posted = self.calm(
             lambda: ads.publish(
                 actor=self.person(name),
@@ -148,7 +163,7 @@ class Desk:
 
     def opens(
         self, name: str, ad: Ad, *, fiat: str = "93", rail: str = "sepa_instant", **words: Any
-    ) -> trading.Moved:  # noqa: E501
+    ) -> trading.Moved:
         """Somebody takes an ad."""
         return trading.open_order(
             actor=self.person(name),
@@ -171,7 +186,7 @@ class Desk:
         step: str = "AWAITING_PAYMENT",
         ad: Ad | None = None,
         **words: Any,
-    ) -> Order:  # noqa: E501
+    ) -> Order:
         """An order of these two, walked to a step: AWAITING_PAYMENT, PAID, COMPLETED."""
         if ad is None:
             self.funds(seller)
@@ -253,11 +268,11 @@ def _seed() -> None:
 def p2p(desk: Policy) -> Iterator[Desk]:
     """A desk with its catalogue; rolled back after the test."""
     _seed()
-    yield Desk()
+    return Desk()
 
 
 @pytest.fixture
 def committed_p2p(committed_desk: Policy) -> Iterator[Desk]:
     """The same where transactions are real."""
     _seed()
-    yield Desk()
+    return Desk()

@@ -1,7 +1,7 @@
 """What advertisers do: publish, edit, pause, resume, close; CP0 at publishing and at every edit.
 
-An ad that the engine would rather have looked at waits in PENDING_REVIEW and shows itself once staff
-clear it; one that it refuses stays a draft, or is suspended. Orders that are open are never touched.
+An ad that the engine would rather have looked at waits in PENDING_REVIEW and shows itself once
+staff clear it; one that it refuses is not published. Orders that are open are never touched.
 """
 
 from dataclasses import dataclass

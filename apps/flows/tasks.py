@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.core import clock
-from apps.flows import deliveries, sweeps, webhooks
+from apps.flows import deliveries, desk_sweeps, sweeps, webhooks
 from apps.restrictions import services as restrictions
 from apps.users import services as users
 
@@ -39,6 +39,19 @@ def rescore_users(**_: Any) -> int:
 def lift_due_restrictions(**_: Any) -> int:
     """End the restrictions whose time is up."""
     return restrictions.lift_due(at=clock.now())
+
+
+@shared_task
+def expire_orders(**_: Any) -> int:
+    """End the orders that were not paid in time; remind the buyers of those that are nearly so."""
+    at = clock.now()
+    return desk_sweeps.expire_orders(at=at) + desk_sweeps.remind_buyers(at=at)
+
+
+@shared_task
+def resume_waiting(**_: Any) -> int:
+    """Let orders and ads go on that staff or a proof have cleared."""
+    return desk_sweeps.resume_waiting(at=clock.now())
 
 
 @shared_task

@@ -1,0 +1,63 @@
+"""What the parties of an order write and show to each other; the engine reads none of it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.core.errors import Refused
+from apps.trades import files
+from apps.trades.models import Attachment, Message, Order
+from apps.trades.services import talk
+from apps.trades.states import OrderStatus
+from apps.users.models import User
+
+#: After its end an order's chat stays open for so long: refunds and thanks need words.
+OPEN_AFTER_END_DAYS = 5
+
+
+def say(*, actor: User, order: Order, text: str, at: datetime) -> Message:
+    """A party writes a line."""
+    with transaction.atomic(durable=True):
+        _party(actor, order, at=at)
+        line = talk.say(order=order, sender=actor, text=text, at=at)
+        talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)
+    return line
+
+
+def send_file(*, actor: User, order: Order, data: bytes, text: str = "", at: datetime) -> Message:
+    """A party shows a picture or a document, checked by its content and freed of what it hides."""
+    _party(actor, order, at=at)
+    # Decoding takes its time: not while the row is locked.
+    file = files.accept(data, purpose="chat")
+    with transaction.atomic(durable=True):
+        kept = talk.attach(order=order, uploader=actor, file=file, at=at)
+        line = talk.say(order=order, sender=actor, text=text, attachment=kept, at=at)
+        talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)
+    return line
+
+
+def read(*, actor: User, order: Order, seq: int, at: datetime) -> None:
+    """A party has read up to this line."""
+    with transaction.atomic(durable=True):
+        talk.read(order=order, reader=actor, seq=seq, at=at)
+
+
+def attachment_for(actor: User, order: Order, id: object) -> Attachment:
+    """A file of an order of this person's; NO_SUCH_FILE (404)."""
+    found = Attachment.objects.filter(pk=id, order=order).first()
+    if found is None or actor.pk not in (order.buyer_id, order.seller_id):
+        raise Refused("NO_SUCH_FILE", 404, "There is no such file in this order.")
+    return found
+
+
+def _party(actor: User, order: Order, *, at: datetime) -> None:
+    if actor.pk not in (order.buyer_id, order.seller_id):
+        raise Refused("NO_SUCH_ORDER", 404, "There is no such order of yours.")
+    if order.status == OrderStatus.REJECTED:
+        raise Refused("CHAT_CLOSED", 409, "This order never began.")
+    if order.ended_at and (at - order.ended_at).days >= OPEN_AFTER_END_DAYS:
+        raise Refused("CHAT_CLOSED", 409, "This chat is closed. Open an appeal if you need help.")
+
+
+def _other(actor: User, order: Order) -> User:
+    return order.seller if actor.pk == order.buyer_id else order.buyer
