@@ -16,7 +16,7 @@ from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
 from apps.ledger.models import Asset
 from apps.restrictions import queries as restrictions
-from apps.trades import contacts, prices
+from apps.trades import prices
 from apps.trades.models import Ad, Fiat, PriceType, Rail, Side
 from apps.trades.queries import people
 from apps.trades.services import ads
@@ -253,7 +253,6 @@ def _act(
     if asked is None and reference is not None and offer.premium is not None:
         asked = prices.times(reference, 1 + offer.premium)
     deviation = float(asked / reference - 1) if asked and reference else None
-    public = f"{offer.terms}\n{offer.auto_reply}"
     tier = people.tier_of(actor)
     return own_acts.act(
         kind,
@@ -265,7 +264,5 @@ def _act(
         side="sell" if side == Side.SELL else "buy",
         asset=asset,
         price_deviation=deviation,
-        contact_in_ad=contacts.has_contact(public),
-        poses_as_support=contacts.poses_as_support(f"{public}\n{actor.nickname}"),
         merchant=tier.code != people.EVERYBODY,
     )
