@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from apps.core.fields import EncryptedTextField
 from apps.core.ids import entity_id, uuid7
+from apps.core.money import total
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.ads import Ad
@@ -184,12 +185,12 @@ class Order(models.Model):
     @property
     def escrow(self) -> Decimal:
         """What lies in escrow while the order lives."""
-        return self.amount + self.seller_fee
+        return total(self.amount, self.seller_fee)
 
     @property
     def fee(self) -> Decimal:
         """What the desk earns by it."""
-        return self.buyer_fee + self.seller_fee
+        return total(self.buyer_fee, self.seller_fee)
 
     @property
     def draws(self) -> Decimal:

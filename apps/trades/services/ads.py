@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.errors import Refused
+from apps.core.money import total
 from apps.ledger import services as ledger
 from apps.trades import states
 from apps.trades.models import Ad, AdRail, AdRevision, PriceType, Side
@@ -91,12 +92,11 @@ def edit(
     `offer.quantity` is what is left to trade from now on.
     """
     step(ad, status, at=at)
-    change = offer.quantity - ad.remaining
+    change = total(offer.quantity, ad.remaining.copy_negate())
     ad.revision += 1
     for name in COLUMNS:
         setattr(ad, name, getattr(offer, name))
-    ad.quantity += change
-    ad.remaining += change
+    ad.quantity, ad.remaining = total(ad.quantity, change), offer.quantity
     ad.decision = decision or ad.decision
     ad.save(update_fields=[*COLUMNS, "quantity", "remaining", "revision", "decision"])
     _set_rails(ad, offer)
@@ -134,8 +134,9 @@ def close(ad: Ad, *, at: datetime, by: User | None) -> None:
     """Take an ad down for good; what it still offers goes back to its owner. Orders go on."""
     left = ad.remaining
     step(ad, AdStatus.CLOSED, at=at)
-    Ad.objects.filter(pk=ad.pk).update(quantity=ad.quantity - left, remaining=0)
-    ad.quantity, ad.remaining = ad.quantity - left, Decimal(0)
+    quantity = total(ad.quantity, left.copy_negate())
+    Ad.objects.filter(pk=ad.pk).update(quantity=quantity, remaining=0)
+    ad.quantity, ad.remaining = quantity, Decimal(0)
     if ad.side == Side.SELL and left:
         ledger.return_from_ad(
             ad=ad.id, user=ad.owner, asset=ad.asset, amount=left, key="closed", at=at, by=by

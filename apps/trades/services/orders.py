@@ -14,10 +14,12 @@ from django.db.models import F
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.core.money import total
 from apps.ledger import services as ledger
 from apps.ledger.models import Entry
 from apps.trades import states
 from apps.trades.models import Ad, CancelReason, Order, OrderStep
+from apps.trades.prices import times
 from apps.trades.services import tallies
 from apps.trades.services.talk import tell
 from apps.trades.states import AdStatus, OrderStatus
@@ -164,7 +166,7 @@ def complete(
     entry = ledger.release_escrow(
         order=order.id, buyer=order.buyer, asset=order.asset, fee=order.fee, at=at, by=by
     )
-    got = order.amount - order.buyer_fee
+    got = total(order.amount, order.buyer_fee.copy_negate())
     if lock_days:
         ledger.lock_acquired(
             user=order.buyer,
@@ -248,7 +250,7 @@ def divide(
         buyer=order.buyer,
         buyer_amount=buyer_amount,
         asset=order.asset,
-        fee=order.escrow - buyer_amount - seller_amount,
+        fee=total(order.escrow, buyer_amount.copy_negate(), seller_amount.copy_negate()),
         at=at,
         by=by,
     )
@@ -293,8 +295,8 @@ def _trace(
 
 
 def _draw(ad: Ad, amount: Decimal, *, price: Decimal) -> None:
-    left = ad.remaining - amount
-    empty = left * price < ad.min_fiat
+    left = total(ad.remaining, amount.copy_negate())
+    empty = times(left, price) < ad.min_fiat
     status = AdStatus.SOLD_OUT if empty and ad.status == AdStatus.ONLINE else ad.status
     Ad.objects.filter(pk=ad.pk).update(remaining=left, status=status)
     ad.remaining, ad.status = left, status
