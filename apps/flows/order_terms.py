@@ -198,7 +198,7 @@ def _too_fine(name: str, unit: str, decimals: int) -> Refused:
 
 
 def _in_stock(ad: Ad, *, terms: Terms, taker_buys: bool) -> None:
-    draws = total(terms.amount, terms.seller_fee) if taker_buys else terms.amount
+    draws = total([terms.amount, terms.seller_fee]) if taker_buys else terms.amount
     if draws > ad.remaining:
         left = prices.fiat_for(ad.remaining, price=terms.price, fiat=ad.fiat)
         sentence = f"Only about {left.normalize():,f} {ad.fiat_id} of this offer are left."

@@ -185,12 +185,12 @@ class Order(models.Model):
     @property
     def escrow(self) -> Decimal:
         """What lies in escrow while the order lives."""
-        return total(self.amount, self.seller_fee)
+        return total([self.amount, self.seller_fee])
 
     @property
     def fee(self) -> Decimal:
         """What the desk earns by it."""
-        return total(self.buyer_fee, self.seller_fee)
+        return total([self.buyer_fee, self.seller_fee])
 
     @property
     def draws(self) -> Decimal:

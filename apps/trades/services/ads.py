@@ -92,11 +92,11 @@ def edit(
     `offer.quantity` is what is left to trade from now on.
     """
     step(ad, status, at=at)
-    change = total(offer.quantity, ad.remaining.copy_negate())
+    change = total([offer.quantity, ad.remaining.copy_negate()])
     ad.revision += 1
     for name in COLUMNS:
         setattr(ad, name, getattr(offer, name))
-    ad.quantity, ad.remaining = total(ad.quantity, change), offer.quantity
+    ad.quantity, ad.remaining = total([ad.quantity, change]), offer.quantity
     ad.decision = decision or ad.decision
     ad.save(update_fields=[*COLUMNS, "quantity", "remaining", "revision", "decision"])
     _set_rails(ad, offer)
@@ -134,7 +134,7 @@ def close(ad: Ad, *, at: datetime, by: User | None) -> None:
     """Take an ad down for good; what it still offers goes back to its owner. Orders go on."""
     left = ad.remaining
     step(ad, AdStatus.CLOSED, at=at)
-    quantity = total(ad.quantity, left.copy_negate())
+    quantity = total([ad.quantity, left.copy_negate()])
     Ad.objects.filter(pk=ad.pk).update(quantity=quantity, remaining=0)
     ad.quantity, ad.remaining = quantity, Decimal(0)
     if ad.side == Side.SELL and left:

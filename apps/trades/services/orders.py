@@ -166,7 +166,7 @@ def complete(
     entry = ledger.release_escrow(
         order=order.id, buyer=order.buyer, asset=order.asset, fee=order.fee, at=at, by=by
     )
-    got = total(order.amount, order.buyer_fee.copy_negate())
+    got = total([order.amount, order.buyer_fee.copy_negate()])
     if lock_days:
         ledger.lock_acquired(
             user=order.buyer,
@@ -250,7 +250,7 @@ def divide(
         buyer=order.buyer,
         buyer_amount=buyer_amount,
         asset=order.asset,
-        fee=total(order.escrow, buyer_amount.copy_negate(), seller_amount.copy_negate()),
+        fee=total([order.escrow, buyer_amount.copy_negate(), seller_amount.copy_negate()]),
         at=at,
         by=by,
     )
@@ -295,7 +295,7 @@ def _trace(
 
 
 def _draw(ad: Ad, amount: Decimal, *, price: Decimal) -> None:
-    left = total(ad.remaining, amount.copy_negate())
+    left = total([ad.remaining, amount.copy_negate()])
     empty = times(left, price) < ad.min_fiat
     status = AdStatus.SOLD_OUT if empty and ad.status == AdStatus.ONLINE else ad.status
     Ad.objects.filter(pk=ad.pk).update(remaining=left, status=status)
