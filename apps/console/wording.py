@@ -37,6 +37,7 @@ OUR_VERBS = {
     "restriction.lifted": "had a restriction lifted",
     "restriction.expired": "had a restriction end",
     "decision.reviewed": "had a decision reviewed",
+    "deed.refused": "tried what is forbidden",
     "case.opened": "got a case",
     "case.taken": "case taken",
     "case.closed": "case closed",

@@ -15,7 +15,6 @@ from apps.events.act import Act
 from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
 from apps.ledger.models import Asset
-from apps.restrictions import queries as restrictions
 from apps.trades import prices
 from apps.trades.models import Ad, Fiat, PriceType, Rail, Side
 from apps.trades.queries import people
@@ -56,7 +55,7 @@ def publish(
 ) -> Posted:
     """Put an offer up; a sell ad reserves what it offers."""
     with flow.transaction(actor, at=at):
-        restrictions.require(actor.entity_id, "post_ad", at=at)
+        flow.require(actor, "post_ad", at=at, request_facts=request_facts)
         tier = people.tier_of(actor)
         if not tier.may_advertise:
             raise Refused("NO_ADS", 403, "Your tier does not include ads.")
@@ -97,7 +96,7 @@ def edit(*, actor: User, ad: Ad, offer: Offer, request_facts: RequestFacts, at: 
     with flow.transaction(actor, at=at):
         ad = locked(ad)
         _own(actor, ad)
-        restrictions.require(actor.entity_id, "post_ad", at=at)
+        flow.require(actor, "post_ad", at=at, request_facts=request_facts)
         if ad.status not in LIVE:
             raise Refused("AD_STATE", 409, "This ad can't be edited any more. Make a new one.")
         _check(actor=actor, side=ad.side, asset=ad.asset_id, fiat=ad.fiat_id, offer=offer)
@@ -130,12 +129,12 @@ def pause(*, actor: User, ad: Ad, at: datetime) -> Ad:
 
 
 @flow.deed
-def resume(*, actor: User, ad: Ad, at: datetime) -> Ad:
+def resume(*, actor: User, ad: Ad, request_facts: RequestFacts, at: datetime) -> Ad:
     """Put a paused ad back on the market, unless its last judgement still waits for staff."""
     with flow.transaction(actor, at=at):
         ad = locked(ad)
         _own(actor, ad)
-        restrictions.require(actor.entity_id, "post_ad", at=at)
+        flow.require(actor, "post_ad", at=at, request_facts=request_facts)
         if ad.status != AdStatus.PAUSED:
             raise Refused("AD_STATE", 409, "Only a paused ad can be resumed.")
         ads.step(ad, AdStatus.ONLINE, at=at)

@@ -13,7 +13,8 @@ Inside the transaction nobody else moves anything of the people named. See docs/
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -23,8 +24,13 @@ from django.db import transaction as database
 from psycopg.errors import DeadlockDetected
 
 from apps.core import idempotency, locks, partitions
+from apps.core.errors import Refused
+from apps.events import log as log_of_events
 from apps.events.act import Act
 from apps.flows import judge as engine
+from apps.flows import own_acts
+from apps.flows.request_facts import RequestFacts
+from apps.restrictions import queries as restrictions
 from apps.restrictions.write import Imposition
 from apps.risk import live
 from apps.risk.decide import AlreadyKnown, Judgement, decide, degraded
@@ -33,6 +39,8 @@ from apps.users.models import User
 
 log = structlog.get_logger(__name__)
 TRIES = 3
+#: How long a deed waits that the engine could not judge.
+BLIND_HOLD = timedelta(minutes=15)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -62,10 +70,47 @@ def transaction(*people: User, at: datetime) -> Iterator[None]:
     partitions.ensure(at)
     # Registered outside the transaction: a rollback must not take back what this process remembers.
     live.feature_set()
-    with database.atomic(durable=True):
-        idempotency.claim()
-        locks.hold(*(user.entity_id for user in people))
-        yield
+    try:
+        with database.atomic(durable=True):
+            idempotency.claim()
+            locks.hold(*(user.entity_id for user in people))
+            yield
+    except Forbidden as refused:
+        with database.atomic(durable=True):
+            log_of_events.add(refused.tried)
+        raise
+
+
+class Forbidden(Refused):
+    """What was tried is forbidden to the person: it changes nothing, and the log says so."""
+
+    def __init__(self, refused: Refused, tried: Act) -> None:
+        super().__init__(refused.code, refused.status, refused.detail, refused.fields)
+        self.tried = tried
+
+
+def require(
+    actor: User,
+    ability: str,
+    *,
+    at: datetime,
+    request_facts: RequestFacts,
+    usd: Decimal | None = None,
+) -> None:
+    """Forbidden unless the person may do this now; asked after locking, before doing it."""
+    try:
+        restrictions.require(actor.entity_id, ability, at=at, amount_usd=usd)
+    except Refused as refused:
+        tried = own_acts.act(
+            "deed.refused",
+            user=actor,
+            request_facts=request_facts,
+            at=at,
+            usd=usd,
+            ability=ability,
+            code=refused.code,
+        )
+        raise Forbidden(refused, tried) from refused
 
 
 def judge(act: Act) -> Judgement:
@@ -95,11 +140,16 @@ def sentence(judgement: Judgement) -> str:
 
 
 def hold_on(entity: int, judgement: Judgement, *, ability: str) -> list[Imposition]:
-    """What keeps the thing itself waiting: a face check for STEP_UP, a human for REVIEW."""
+    """What keeps the thing itself waiting: a face check for STEP_UP, a human for REVIEW.
+
+    Where the engine could not judge, a review is a short hold: nothing goes on after it, but the
+    deed may be tried again, and is judged then.
+    """
     outcome = judgement.verdict.outcome
     if outcome not in ("STEP_UP", "REVIEW"):
         return []
     reasons = judgement.verdict.reasons
+    blind = judgement.verdict.degraded and outcome == "REVIEW"
     return [
         Imposition(
             subject=entity,
@@ -107,6 +157,7 @@ def hold_on(entity: int, judgement: Judgement, *, ability: str) -> list[Impositi
             kind="STEP_UP" if outcome == "STEP_UP" else "HOLD",
             reason=reasons[0].code if reasons else outcome,
             user_sentence=sentence(judgement),
-            lifts_by="FACE" if outcome == "STEP_UP" else "STAFF",
+            lifts_by="TIME" if blind else "FACE" if outcome == "STEP_UP" else "STAFF",
+            until=judgement.act.at + BLIND_HOLD if blind else None,
         )
     ]

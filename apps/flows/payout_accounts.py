@@ -7,7 +7,6 @@ from apps.core.ids import uuid7
 from apps.events.payment_accounts import account_index
 from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
-from apps.restrictions import queries as restrictions
 from apps.trades import names
 from apps.trades.models import LIVE, AdRail, Order, Rail
 from apps.users.models import PayoutAccount, User
@@ -44,7 +43,7 @@ def add(
     if wrong:
         raise Refused("ACCOUNT_INCOMPLETE", 422, "Some fields need attention.", wrong)
     with flow.transaction(actor, at=at):
-        restrictions.require(actor.entity_id, "add_account", at=at)
+        flow.require(actor, "add_account", at=at, request_facts=request_facts)
         own = PayoutAccount.objects.filter(user=actor, removed_at=None)
         if own.count() >= MOST:
             raise Refused("TOO_MANY_ACCOUNTS", 409, f"At most {MOST} accounts. Remove one first.")

@@ -67,7 +67,7 @@ def release(
                 if order.status == OrderStatus.AWAITING_PAYMENT
                 else f"This order is {OrderStatus(order.status).label}: it can't be released now.",
             )
-        restrictions.require(actor.entity_id, "release", at=at, amount_usd=order.usd)
+        flow.require(actor, "release", at=at, request_facts=request_facts, usd=order.usd)
         refuse_if_held(order, at=at)
         act = own_acts.act(
             "order.released",

@@ -13,7 +13,6 @@ from apps.flows import flow, notices, own_acts
 from apps.flows.order_terms import Wish, agree
 from apps.flows.payout_accounts import likeness
 from apps.flows.request_facts import RequestFacts
-from apps.restrictions import queries as restrictions
 from apps.trades.models import Ad, CancelReason, Order
 from apps.trades.queries import orders as orders_of
 from apps.trades.services import orders, talk
@@ -49,7 +48,7 @@ def open_order(
         ).get(pk=ad)
         agreed = agree(offer, actor=actor, wish=wish, at=at)
         ability = "take_buy" if agreed.taker_buys else "take_sell"
-        restrictions.require(actor.entity_id, ability, at=at, amount_usd=agreed.terms.usd)
+        flow.require(actor, ability, at=at, request_facts=request_facts, usd=agreed.terms.usd)
         id = uuid7(at)
         about = own_acts.thing("order", id)
         act = own_acts.act(

@@ -111,22 +111,25 @@ def _release(order: Order, *, at: datetime) -> bool:
     if confirmed(order.release_decision) or (
         late and is_held(order.entity, order.seller, "release", at=at)
     ):
-        orders.step(
-            order,
-            OrderStatus(order.release_from),
-            at=at,
-            actor=None,
-            reason="CHECK_LATE" if late else "RISK",
-            check_until=None,
-        )
-        restricting.end_step_ups(subject=order.entity, at=at)
-        notices.waiting(order, who=order.seller, code="RELEASE_STOPPED", at=at)
+        reason = "CHECK_LATE" if late else "RISK"
+        _fall_back(order, reason=reason, code="RELEASE_STOPPED", at=at)
         return True
     if is_held(order.entity, order.seller, "release", at=at):
         return False
+    if unjudged(order.release_decision):
+        # Nobody has looked: the seller may release again, and is judged then.
+        _fall_back(order, reason="NOT_JUDGED", code="RELEASE_AGAIN", at=at)
+        return True
     for act in releasing.complete(order, by=None, request_facts=own_acts.NOWHERE, at=at):
         flow.write(act)
     return True
+
+
+def _fall_back(order: Order, *, reason: str, code: str, at: datetime) -> None:
+    before = OrderStatus(order.release_from)
+    orders.step(order, before, at=at, actor=None, reason=reason, check_until=None)
+    restricting.end_step_ups(subject=order.entity, at=at)
+    notices.waiting(order, who=order.seller, code=code, at=at)
 
 
 def _end(order: Order, to: OrderStatus, *, why: CancelReason, at: datetime) -> bool:
@@ -149,9 +152,8 @@ def _end(order: Order, to: OrderStatus, *, why: CancelReason, at: datetime) -> b
 
 def is_held(entity: int, user: User, ability: str, *, at: datetime) -> bool:
     """Whether anything keeps this thing or its owner from going on."""
-    if Restriction.objects.filter(
-        subject=entity, lifted_at=None, kind__in=[Kind.STEP_UP, Kind.HOLD, Kind.DENY]
-    ).exists():
+    on_it = Restriction.objects.filter(subject=entity, lifted_at=None)
+    if on_it.filter(kind__in=[Kind.STEP_UP, Kind.HOLD, Kind.DENY]).exists():
         return True
     try:
         return bool(restrictions.require(user.entity_id, ability, at=at, amount_usd=None))
@@ -162,6 +164,12 @@ def is_held(entity: int, user: User, ability: str, *, at: datetime) -> bool:
 def confirmed(decision: UUID | None) -> bool:
     """Whether staff confirmed what the engine suspected."""
     return staff_outcome(decision) == Result.BLOCK
+
+
+def unjudged(decision: UUID | None) -> bool:
+    """Whether the fail-safe decided, and nobody since."""
+    blind = Decision.objects.filter(pk=decision, degraded=True).exists()
+    return blind and staff_outcome(decision) is None
 
 
 def staff_outcome(decision: UUID | None) -> str | None:

@@ -2,15 +2,24 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from apps.core.errors import Refused
-from apps.flows import trading, waiting
+from apps.events.models import Entity, Event
+from apps.flows import review, trading, waiting
 from apps.ledger import queries as ledger
 from apps.ledger.models import Asset
+from apps.restrictions import services as restricting
+from apps.restrictions.models import Restriction
+from apps.risk.models import Decision
 from apps.trades.models import Ad, Message, Order, OrderStep
+from apps.users.models import User
+from apps.users.roles import Role
 from tests.desk import Desk, facts
+from tests.staff import colleague
 
 
 def balance(desk: Desk, name: str, what: str = "available") -> Decimal:
@@ -113,3 +122,80 @@ def test_a_held_release_waits_for_staff_even_in_the_database(p2p: Desk) -> None:
     moved = p2p.judged("REVIEW", lambda: p2p.releases(order))
     assert moved.order.status == "RELEASING"
     assert waiting.resume(order=order, at=p2p.now + timedelta(days=10)) is False
+
+
+def test_not_even_raw_sql_completes_a_held_release(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    p2p.judged("REVIEW", lambda: p2p.releases(order))
+    with pytest.raises(IntegrityError, match="is held"), transaction.atomic():
+        Order.objects.filter(pk=order.pk).update(status="COMPLETED", ended_at=p2p.now)
+
+
+def test_staff_clear_a_held_release_and_it_goes_on(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    p2p.judged("REVIEW", lambda: p2p.releases(order))
+    _staff_say(p2p, "ALLOW")
+    assert waiting.resume(order=order, at=p2p.now) is True
+    assert Order.objects.get().status == "COMPLETED"
+    assert balance(p2p, "bob") == 100 - order.buyer_fee
+
+
+def test_staff_confirm_a_suspicion_and_the_release_falls_back(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    p2p.judged("REVIEW", lambda: p2p.releases(order))
+    _staff_say(p2p, "BLOCK")
+    assert waiting.resume(order=order, at=p2p.now) is True
+    assert Order.objects.get().status == "PAID"
+    with pytest.raises(Refused) as refused:
+        p2p.calm(lambda: p2p.releases(order))
+    assert refused.value.code == "UNDER_REVIEW"
+
+
+def test_without_the_engine_a_release_waits_a_little_and_is_judged_again(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    with patch("apps.risk.decide.conclude", side_effect=ZeroDivisionError):
+        assert p2p.releases(order).order.status == "RELEASING"
+    p2p.pass_time(minutes=10)
+    restricting.lift_due(at=p2p.now)
+    assert waiting.resume(order=order, at=p2p.now) is False
+
+    p2p.pass_time(minutes=6)
+    restricting.lift_due(at=p2p.now)
+    assert waiting.resume(order=order, at=p2p.now) is True
+    assert Order.objects.get().status == "PAID"
+    assert p2p.calm(lambda: p2p.releases(order)).order.status == "COMPLETED"
+
+
+def test_what_is_forbidden_is_refused_and_stands_in_the_log(p2p: Desk) -> None:
+    p2p.funds("alice")
+    ad = p2p.ad("alice")
+    bob = p2p.person("bob")
+    Restriction.objects.create(
+        subject=_known(bob, p2p),
+        kind="DENY",
+        ability="take_buy",
+        imposed_at=p2p.now,
+        reason="SAID_SO",
+        user_sentence="You can't buy at present. Contact support.",
+    )
+    with pytest.raises(Refused) as refused:
+        p2p.opens("bob", ad)
+    assert (refused.value.code, refused.value.status) == ("RESTRICTED", 403)
+    tried = Event.objects.get(kind="deed.refused")
+    assert (tried.user_id, tried.data["ability"]) == (bob.entity_id, "take_buy")
+    assert not Order.objects.exists()
+    assert balance(p2p, "alice", "reserved") == 1000
+
+
+def _staff_say(desk: Desk, outcome: str) -> None:
+    decision = Decision.objects.filter(checkpoint="CP3").latest("id")
+    review.decide(
+        by=colleague(Role.SENIOR), at=desk.now, decision=decision, outcome=outcome, note="Looked."
+    )
+
+
+def _known(user: User, desk: Desk) -> Entity:
+    return Entity.objects.get_or_create(
+        id=user.entity_id,
+        defaults={"kind": "user", "scope": "desk", "ref": str(user.pk), "first_at": desk.now},
+    )[0]
