@@ -213,6 +213,16 @@ class Desk:
             at=self.now,
         )
 
+    def cancels(self, order: Order) -> trading.Moved:
+        """The buyer, who has not paid, cancels."""
+        return trading.cancel(
+            actor=order.buyer,
+            order=order,
+            request_facts=facts(order.buyer),
+            at=self.now,
+            unpaid=True,
+        )
+
     def _payer(self, order: Order) -> PayoutAccount:
         name = next(name for name, user in self.people.items() if user.pk == order.buyer_id)
         return self.account(name, order.rail_id)

@@ -15,6 +15,7 @@ from apps.events.models import Entity, Event
 from apps.flows import staff
 from apps.restrictions.models import Restriction
 from apps.risk.vocabulary import KINDS
+from apps.trades import privacy as desk
 from apps.users import privacy
 from apps.users.models import DESK, User
 from apps.users.privacy import PrivacyDeed
@@ -55,6 +56,7 @@ def export_user(*, user: User, asked: Asked, at: datetime) -> dict[str, Any]:
             "sightings": _sightings(subject),
             "restrictions": _restrictions(subject),
             "acts": _acts(subject),
+            **desk.export(user),
         }
         counts = {name: len(rows) for name, rows in sections.items()}
         _record(exported.deed, counts, asked, subject, at)
@@ -77,9 +79,12 @@ def erase_user(*, user: User, asked: Asked, at: datetime) -> PrivacyDeed:
                 409,
                 "Something about this account is still being looked into. Try again later.",
             )
+        if why := desk.open_matters(user, at=at):
+            raise Refused("MATTERS_OPEN", 409, " ".join(why))
+        of_desk = desk.erase(user, at=at)
         deed = privacy.erase(User.objects.select_for_update().get(pk=user.pk), at=at)
         forgotten = devices.forget_user(user_entity=subject.id)
-        _record(deed, {"sightings": forgotten}, asked, subject, at)
+        _record(deed, {"sightings": forgotten, **of_desk}, asked, subject, at)
     user.refresh_from_db()
     return deed
 

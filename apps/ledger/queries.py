@@ -52,6 +52,20 @@ class Balance:
     margin: Decimal
     quarantine: Decimal
 
+    @property
+    def is_some(self) -> bool:
+        """Whether there is anything at all."""
+        return any(
+            (
+                self.available,
+                self.reserved,
+                self.pending,
+                self.frozen,
+                self.margin,
+                self.quarantine,
+            )
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

@@ -18,7 +18,7 @@ from apps.risk.models import Decision
 from apps.trades.models import Ad, Message, Order, OrderStep
 from apps.users.models import User
 from apps.users.roles import Role
-from tests.desk import Desk, facts
+from tests.desk import Desk
 from tests.staff import colleague
 
 
@@ -66,9 +66,7 @@ def test_alice_sells_and_bob_buys(p2p: Desk) -> None:
 
 def test_bob_cancels_and_alices_ad_has_it_back(p2p: Desk) -> None:
     order = p2p.order()
-    trading.cancel(
-        actor=order.buyer, order=order, request_facts=facts(order.buyer), at=p2p.now, unpaid=True
-    )
+    p2p.cancels(order)
     ad = Ad.objects.get()
     assert Order.objects.get().status == "CANCELLED"
     assert (ad.remaining, ad.quantity) == (1000, 1000)
