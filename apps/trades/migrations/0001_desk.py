@@ -1808,6 +1808,21 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="ad",
             trigger=pgtrigger.compiler.Trigger(
+                name="ad_starts",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (NEW.\"status\" IN ('DRAFT', 'ONLINE', 'PENDING_REVIEW')))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot insert rows from % table', TG_TABLE_NAME;",
+                    hash="3c9c3f274703b84bbaeb43aaaa64481418121c17",
+                    operation="INSERT",
+                    pgid="pgtrigger_ad_starts_442af",
+                    table="trades_ad",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="ad",
+            trigger=pgtrigger.compiler.Trigger(
                 name="ad_is_of_one_kind",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     condition='WHEN (OLD."owner_id" IS DISTINCT FROM (NEW."owner_id") OR OLD."side" IS DISTINCT FROM (NEW."side") OR OLD."asset_id" IS DISTINCT FROM (NEW."asset_id") OR OLD."fiat_id" IS DISTINCT FROM (NEW."fiat_id") OR OLD."created_at" IS DISTINCT FROM (NEW."created_at"))',

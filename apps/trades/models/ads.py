@@ -10,7 +10,7 @@ from apps.core.ids import uuid7
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.catalogue import Fiat, Rail, money
-from apps.trades.models.guards import transitions
+from apps.trades.models.guards import starts, transitions
 from apps.users.models import PayoutAccount
 
 
@@ -105,6 +105,7 @@ class Ad(models.Model):
         ]
         triggers = [
             transitions(states.AD),
+            starts(states.AD),
             pgtrigger.ReadOnly(
                 name="ad_is_of_one_kind", fields=["owner", "side", "asset", "fiat", "created_at"]
             ),
