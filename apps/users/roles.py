@@ -37,6 +37,9 @@ class Deed(models.TextChoices):
     READ_AUDIT = "read_audit", "read the audit log"
     MANAGE_CLIENTS = "manage_clients", "manage integrators, API keys and webhooks"
     MANAGE_STAFF = "manage_staff", "give and take roles"
+    DECIDE_MERCHANTS = "decide_merchants", "decide who is a merchant"
+    VERIFY_IDENTITIES = "verify_identities", "record a verified identity"
+    KEEP_CATALOGUE = "keep_catalogue", "keep currencies, rails, tiers and prices"
 
 
 # Four eyes stay with the database: whoever holds both halves of a pair may not use both on one act.
@@ -51,6 +54,7 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.PROPOSE_BANS,
             Deed.DRAFT_POLICIES,
             Deed.READ_PII,
+            Deed.DECIDE_MERCHANTS,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -67,6 +71,8 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.EXPORT_PEOPLE,
             Deed.ERASE_PEOPLE,
             Deed.READ_AUDIT,
+            Deed.DECIDE_MERCHANTS,
+            Deed.VERIFY_IDENTITIES,
         }
     ),
     # An administrator runs the system and judges nobody.
@@ -77,6 +83,7 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.READ_AUDIT,
             Deed.MANAGE_CLIENTS,
             Deed.MANAGE_STAFF,
+            Deed.KEEP_CATALOGUE,
         }
     ),
     Role.AUDITOR: frozenset({Deed.READ_AUDIT}),

@@ -1462,6 +1462,7 @@ class Migration(migrations.Migration):
                             ("ACTIVE", "merchant"),
                             ("REJECTED", "not accepted"),
                             ("DEMOTED", "no longer a merchant"),
+                            ("LEFT", "left"),
                         ],
                         max_length=8,
                     ),
@@ -1478,6 +1479,24 @@ class Migration(migrations.Migration):
                 ("since", models.DateTimeField(blank=True, null=True)),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
                 ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "warned_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="Told that the tier's conditions are not kept.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "applies_for",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="trades.tier",
+                    ),
+                ),
                 (
                     "decided_by",
                     models.ForeignKey(
@@ -1497,6 +1516,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "APPLIED"), _negated=True),
+                            ("applies_for__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="merchant_applies_for_a_tier",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closes_at", None), ("opens_at", None)),
+                            models.Q(("closes_at__isnull", False), ("opens_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="merchant_opens_and_closes",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Withdrawal",

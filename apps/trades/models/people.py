@@ -17,12 +17,14 @@ class MerchantState(models.TextChoices):
     ACTIVE = "ACTIVE", "merchant"
     REJECTED = "REJECTED", "not accepted"
     DEMOTED = "DEMOTED", "no longer a merchant"
+    LEFT = "LEFT", "left"
 
 
 class MerchantProfile(models.Model):
     """A trader who has applied to be, or is, a merchant; `tier` counts while ACTIVE.
 
-    The margin itself lies in the person's MARGIN account.
+    `applies_for` is the tier that staff have yet to decide on: a merchant who would rise stays one
+    meanwhile. The margin itself lies in the person's MARGIN account, until some time after the end.
     """
 
     user = models.OneToOneField(
@@ -32,6 +34,9 @@ class MerchantProfile(models.Model):
         related_name="merchant",
     )
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
+    applies_for = models.ForeignKey(
+        Tier, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     state = models.CharField(max_length=8, choices=MerchantState)
     headline = models.CharField(max_length=160, blank=True)
     opens_at = models.TimeField(null=True, blank=True, help_text="In the merchant's time zone.")
@@ -43,6 +48,22 @@ class MerchantProfile(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     reason = models.CharField(max_length=200, blank=True)
+    warned_at = models.DateTimeField(
+        null=True, blank=True, help_text="Told that the tier's conditions are not kept."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="APPLIED") | Q(applies_for__isnull=False),
+                name="merchant_applies_for_a_tier",
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at=None, closes_at=None)
+                | Q(opens_at__isnull=False, closes_at__isnull=False),
+                name="merchant_opens_and_closes",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"merchant {self.user_id}"
