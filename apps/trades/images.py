@@ -3,6 +3,7 @@
 import functools
 import io
 import re
+import struct
 import zlib
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ def encode_anew(data: bytes, *, content_type: str) -> Encoded:
     # What decoders raise for broken input is not a closed list; all of it means the same.
     except (
         OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError,
-        zlib.error, MemoryError,
+        struct.error, zlib.error, MemoryError,
     ) as fault:  # fmt: skip
         raise refuse(Code.FILE_BROKEN) from fault
     kept = io.BytesIO()

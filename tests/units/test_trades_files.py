@@ -383,9 +383,18 @@ def test_a_pdf_that_acts_or_carries_is_refused(data: bytes) -> None:
     assert code_of(data) == "FILE_ACTIVE"
 
 
-def test_a_script_in_a_packed_object_is_found() -> None:
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"<</S/JavaScript/JS(app.alert\\(1\\))>>",
+        b"<</S/J#61vaScript/JS(app.alert\\(1\\))>>",
+        # Misspelt on the way: this parser gives up, a viewer goes on.
+        b"<</Next \x80 /S/J#61vaScript>>",
+        b"<</JS(app.alert\\(1\\))>>",
+    ],
+)
+def test_a_script_in_a_packed_object_is_found(packed: bytes) -> None:
     # given a catalogue whose page's action stands in a compressed object stream
-    packed = b"<</S/JavaScript/JS(app.alert\\(1\\))>>"
     stream = zlib.compress(b"5 0 " + packed)
     body = b"%PDF-1.5\n"
     places = []
@@ -415,6 +424,21 @@ def test_a_locked_pdf_is_refused() -> None:
     writer = pdf()
     writer.encrypt("secret", algorithm="RC4-128")
     assert code_of(written(writer)) == "FILE_LOCKED"
+
+
+def test_what_a_broken_pdf_says_stays_out_of_the_log(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
+) -> None:
+    data = written(pdf(**{"/Title": "Alice Example"}))
+    for broken in (data.replace(b"/Title", b"\x80Title"), data.replace(b"/MediaBox", b"\x80Media")):
+        assert broken != data
+        try:
+            accept(broken, purpose="RECEIPT")
+        except Refused:
+            continue
+    printed = capfd.readouterr()
+    assert not caplog.records
+    assert printed.out + printed.err == ""
 
 
 def test_a_pdf_has_its_limits() -> None:
