@@ -213,6 +213,10 @@ class Desk:
             at=self.now,
         )
 
+    def facts(self, name: str) -> RequestFacts:
+        """The request of one of the cast at their usual place."""
+        return facts(self.person(name))
+
     def cancels(self, order: Order) -> trading.Moved:
         """The buyer, who has not paid, cancels."""
         return trading.cancel(

@@ -28,7 +28,7 @@ def send_file(*, actor: User, order: Order, data: bytes, text: str = "", at: dat
     """A party shows a picture or a document, checked by its content and freed of what it hides."""
     _party(actor, order, at=at)
     # Decoding takes its time: not while the row is locked.
-    file = files.accept(data, purpose="chat")
+    file = files.accept(data, purpose=files.Purpose.MESSAGE)
     with transaction.atomic(durable=True):
         kept = talk.attach(order=order, uploader=actor, file=file, at=at)
         line = talk.say(order=order, sender=actor, text=text, attachment=kept, at=at)
