@@ -120,7 +120,9 @@ def erase(user: User, *, at: datetime) -> dict[str, int]:
         "statements": Appeal.objects.filter(opener=user, statement__isnull=False).update(
             statement=None
         )
+        + Appeal.objects.filter(objection_by=user, objection__isnull=False).update(objection=None)
         + Evidence.objects.filter(party=user, words__isnull=False).update(words=None)
+        + Evidence.objects.filter(party=user, answer__isnull=False).update(answer=None)
         + Report.objects.filter(reporter=user, words__isnull=False).update(words=None),
         "addresses": AddressBookEntry.objects.filter(user=user, removed_at=None).update(
             removed_at=at, label="", beneficiary=None

@@ -26,6 +26,9 @@ class Deed(models.TextChoices):
     APPROVE_REVIEWS = "approve_reviews", "approve what another reviewer proposed"
     IMPOSE_RESTRICTIONS = "impose_restrictions", "impose restrictions"
     LIFT_RESTRICTIONS = "lift_restrictions", "lift restrictions"
+    DECIDE_APPEALS = "decide_appeals", "take and decide appeals"
+    SPLIT_APPEALS = "split_appeals", "divide an escrow"
+    APPROVE_APPEALS = "approve_appeals", "approve what another decided in an appeal"
     PROPOSE_BANS = "propose_bans", "propose bans"
     APPROVE_BANS = "approve_bans", "approve bans that another proposed"
     MANAGE_LISTS = "manage_lists", "change watch-lists"
@@ -44,13 +47,18 @@ class Deed(models.TextChoices):
 
 # Four eyes stay with the database: whoever holds both halves of a pair may not use both on one act.
 DEEDS: dict[Role, frozenset[Deed]] = {
-    Role.ANALYST: frozenset({Deed.REVIEW_DECISIONS, Deed.IMPOSE_RESTRICTIONS}),
+    Role.ANALYST: frozenset(
+        {Deed.REVIEW_DECISIONS, Deed.IMPOSE_RESTRICTIONS, Deed.DECIDE_APPEALS}
+    ),
     Role.SENIOR: frozenset(
         {
             Deed.REVIEW_DECISIONS,
             Deed.APPROVE_REVIEWS,
             Deed.IMPOSE_RESTRICTIONS,
             Deed.LIFT_RESTRICTIONS,
+            Deed.DECIDE_APPEALS,
+            Deed.SPLIT_APPEALS,
+            Deed.APPROVE_APPEALS,
             Deed.PROPOSE_BANS,
             Deed.DRAFT_POLICIES,
             Deed.READ_PII,
@@ -63,6 +71,9 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.APPROVE_REVIEWS,
             Deed.IMPOSE_RESTRICTIONS,
             Deed.LIFT_RESTRICTIONS,
+            Deed.DECIDE_APPEALS,
+            Deed.SPLIT_APPEALS,
+            Deed.APPROVE_APPEALS,
             Deed.PROPOSE_BANS,
             Deed.APPROVE_BANS,
             Deed.MANAGE_LISTS,

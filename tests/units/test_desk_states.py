@@ -49,6 +49,8 @@ def an_appeal(desk: Desk) -> Appeal:
         state="OPEN",
         opened_at=desk.now,
         decide_by=desk.now + timedelta(days=1),
+        outcome="RELEASE",
+        decided_by=desk.person("sam"),
     )
 
 

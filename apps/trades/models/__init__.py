@@ -7,8 +7,12 @@ from apps.trades.models.appeals import (
     AppealOutcome,
     AppealReason,
     Evidence,
+    EvidenceKind,
     Fault,
     Penalty,
+    Ruling,
+    RulingStage,
+    Verdict,
 )
 from apps.trades.models.catalogue import Fiat, Rail, ReferencePrice, Reversal, Speed, Tier
 from apps.trades.models.orders import LIVE, CancelReason, Order, OrderStep
@@ -48,6 +52,7 @@ __all__ = [
     "DepositAddress",
     "Destination",
     "Evidence",
+    "EvidenceKind",
     "Fault",
     "Fiat",
     "MerchantProfile",
@@ -68,8 +73,11 @@ __all__ = [
     "RelationKind",
     "Report",
     "Reversal",
+    "Ruling",
+    "RulingStage",
     "Side",
     "Speed",
     "Tier",
+    "Verdict",
     "Withdrawal",
 ]

@@ -45,6 +45,28 @@ class AppealOutcome(models.TextChoices):
     NO_ACTION = "NO_ACTION", "nothing is moved"
 
 
+class EvidenceKind(models.TextChoices):
+    SCREENSHOT = "SCREENSHOT", "a picture of the screen"
+    VIDEO = "VIDEO", "a video of the screen"
+    BANK_STATEMENT = "BANK_STATEMENT", "a statement of the bank"
+    ID = "ID", "an identity document"
+    CALL = "CALL", "a call"
+    OTHER = "OTHER", "something else"
+
+
+class Verdict(models.TextChoices):
+    GENUINE = "GENUINE", "genuine"
+    DOUBTFUL = "DOUBTFUL", "doubtful"
+    FAKE = "FAKE", "fake"
+
+
+class RulingStage(models.TextChoices):
+    PENDING = "PENDING", "waits for a second person"
+    STANDS = "STANDS", "stands"
+    SENT_BACK = "SENT_BACK", "sent back"
+    DROPPED = "DROPPED", "overtaken by the parties"
+
+
 class Fault(models.TextChoices):
     BUYER = "BUYER", "the buyer"
     SELLER = "SELLER", "the seller"
@@ -57,6 +79,7 @@ class Appeal(models.Model):
 
     Opened by a party, by the clock or by the risk system; decided by the agent who took it, above a
     limit with a second person. `kind` POST leaves the order as it ended and may hold what is there.
+    The outcome is the one that stands: what is only proposed is a Ruling.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -122,6 +145,12 @@ class Appeal(models.Model):
                 name="appeal_carried_out_once_approved",
             ),
             models.CheckConstraint(
+                condition=~Q(state="DECIDED")
+                | Q(outcome__gt="", decided_by__isnull=False)
+                & (Q(needs_approval=False) | Q(approved_by__isnull=False)),
+                name="appeal_decided_by_enough_people",
+            ),
+            models.CheckConstraint(
                 condition=~Q(outcome="SPLIT") | Q(buyer_amount__gte=0, seller_amount__gte=0),
                 name="appeal_split_has_amounts",
             ),
@@ -147,8 +176,76 @@ class Appeal(models.Model):
         return f"{self.reason} {self.id}"
 
 
+class Ruling(models.Model):
+    """What an agent would decide, and who agreed: the first, and the one after an objection.
+
+    Below the limits it stands at once; above them a second person lets it stand or sends it back.
+    Written by flows.appeals; its terms are final.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="rulings")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=9, choices=AppealOutcome)
+    reason = models.CharField(max_length=26, choices=AppealReason)
+    fault = models.CharField(max_length=6, choices=Fault)
+    is_malicious = models.BooleanField(default=False)
+    buyer_amount = money(null=True)
+    seller_amount = money(null=True)
+    finding = EncryptedTextField(help_text="The agent's words to both parties.")
+    after_objection = models.BooleanField(default=False)
+    needs_approval = models.BooleanField()
+    stage = models.CharField(max_length=9, choices=RulingStage)
+    second = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    second_at = models.DateTimeField(null=True)
+    note = EncryptedTextField(null=True, help_text="Why it was sent back.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appeal"], condition=Q(stage="PENDING"), name="one_pending_ruling"
+            ),
+            models.CheckConstraint(
+                condition=Q(second=None) | ~Q(second=F("by")), name="ruling_second_is_another"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="STANDS") | Q(needs_approval=False) | Q(second__isnull=False),
+                name="ruling_stands_once_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="SPLIT") | Q(buyer_amount__gte=0, seller_amount__gte=0),
+                name="ruling_split_has_amounts",
+            ),
+        ]
+        triggers = [
+            pgtrigger.ReadOnly(
+                name="ruling_is_final",
+                fields=[
+                    "appeal", "by", "at", "outcome", "reason", "fault", "is_malicious",
+                    "buyer_amount", "seller_amount", "after_objection", "needs_approval",
+                ],
+            ),
+            pgtrigger.Protect(
+                name="ruling_words_are_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition("OLD.finding IS DISTINCT FROM NEW.finding"),
+            ),
+            pgtrigger.Protect(name="ruling_stays_on_record", operation=pgtrigger.Delete),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.id}"
+
+
 class Evidence(models.Model):
-    """Something that a party shows in an appeal, or that the agent asked for."""
+    """Something that a party shows in an appeal, or that the agent asked for.
+
+    `words` are those of whoever made the row: the party's, or what the agent asks; then `answer`
+    has the party's.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="evidence")
@@ -156,24 +253,37 @@ class Evidence(models.Model):
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
-    what = models.CharField(
-        max_length=14, help_text="SCREENSHOT, VIDEO, BANK_STATEMENT, ID, CALL or OTHER."
-    )
+    what = models.CharField(max_length=14, choices=EvidenceKind)
     words = EncryptedTextField(null=True)
+    answer = EncryptedTextField(null=True)
     due_at = models.DateTimeField(null=True)
     attachment = models.ForeignKey(
         Attachment, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField()
     shown_at = models.DateTimeField(null=True)
-    verdict = models.CharField(max_length=10, blank=True, help_text="GENUINE, DOUBTFUL or FAKE.")
+    verdict = models.CharField(max_length=10, choices=Verdict, blank=True)
     judged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
     class Meta:
         verbose_name_plural = "evidence"
+        indexes = [models.Index(fields=["appeal", "id"], name="evidence_of_appeal")]
         triggers = [
+            pgtrigger.ReadOnly(
+                name="evidence_is_somebodys",
+                fields=["appeal", "party", "asked_by", "what", "due_at", "at"],
+            ),
+            pgtrigger.Protect(
+                name="evidence_is_shown_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__shown_at__isnull=False)
+                & (
+                    pgtrigger.Q(old__attachment__df=pgtrigger.F("new__attachment"))
+                    | pgtrigger.Q(old__shown_at__df=pgtrigger.F("new__shown_at"))
+                ),
+            ),
             pgtrigger.Protect(name="evidence_stays_on_record", operation=pgtrigger.Delete),
         ]
 
