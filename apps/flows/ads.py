@@ -120,17 +120,19 @@ def edit(*, actor: User, ad: Ad, offer: Offer, request_facts: RequestFacts, at: 
 
 @flow.deed
 def pause(*, actor: User, ad: Ad, at: datetime) -> Ad:
-    """Take an ad off the market for a while."""
+    """Take an ad off the market for a while; what staff look at or suspended stays as it is."""
     with flow.transaction(actor, at=at):
         ad = locked(ad)
         _own(actor, ad)
+        if ad.status not in (AdStatus.ONLINE, AdStatus.SOLD_OUT, AdStatus.PAUSED):
+            raise Refused("AD_STATE", 409, "Only an ad on the market can be paused.")
         ads.step(ad, AdStatus.PAUSED, at=at)
     return ad
 
 
 @flow.deed
 def resume(*, actor: User, ad: Ad, request_facts: RequestFacts, at: datetime) -> Ad:
-    """Put a paused ad back on the market, unless its last judgement still waits for staff."""
+    """Put a paused ad back on the market."""
     with flow.transaction(actor, at=at):
         ad = locked(ad)
         _own(actor, ad)

@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.flows import ads as ad_deeds
 from apps.trades import states
 from apps.trades.diagrams import diagram
 from apps.trades.models import (
@@ -26,7 +27,7 @@ from apps.trades.models import (
 )
 from apps.trades.services import ads, orders
 from apps.trades.states import Machine
-from tests.desk import Desk
+from tests.desk import Desk, facts
 
 NAMES = [machine.name for machine in states.MACHINES]
 FIELD = {"appeal": "state"}
@@ -224,6 +225,19 @@ def test_a_step_from_a_state_that_has_passed_is_stale(p2p: Desk) -> None:
         order_step(seen_before, "EXPIRED")
     assert refused.value.code == "STALE"
     assert Order.objects.get().status == "PAID"
+
+
+@pytest.mark.parametrize("state", ["PENDING_REVIEW", "SUSPENDED", "CLOSED"])
+def test_its_owner_brings_no_ad_back_that_staff_keep_off_the_market(p2p: Desk, state: str) -> None:
+    ad = an_ad(p2p)
+    Ad.objects.filter(pk=ad.pk).update(status=state)
+    owner = {"actor": ad.owner, "ad": ad, "at": p2p.now}
+    with pytest.raises(Refused) as paused:
+        ad_deeds.pause(**owner)
+    with pytest.raises(Refused) as resumed:
+        ad_deeds.resume(**owner, request_facts=facts(ad.owner))
+    assert (paused.value.code, resumed.value.code) == ("AD_STATE", "AD_STATE")
+    assert Ad.objects.get().status == state
 
 
 def test_nothing_leaves_paid_but_by_somebodys_deed() -> None:
