@@ -282,6 +282,9 @@ DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────────
 # What answers a STEP_UP of the desk's own people: face, second_factor.
 STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
+# What the market shows first.
+MARKET_ASSET = env.str("MARKET_ASSET", default="USDT-TRC20")
+MARKET_FIAT = env.str("MARKET_FIAT", default="USD")
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {

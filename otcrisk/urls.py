@@ -8,7 +8,6 @@ from otcrisk import health
 urlpatterns = [
     path("healthz", health.healthz),
     path("metrics", health.metrics),
-    path("", users.home, name="home"),
     path("admin/login/", users.admin_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("console/", include("apps.console.urls")),
@@ -16,7 +15,7 @@ urlpatterns = [
     path("admin/", RedirectView.as_view(pattern_name="console:home")),
     path("admin/", admin.site.urls),
     path("api/", include("apps.api.urls")),
-    path("web/", include("apps.web.urls")),
+    path("", include("apps.web.urls")),
     path("accounts/", include("allauth.urls")),
     path("_allauth/", include("allauth.headless.urls")),
 ]

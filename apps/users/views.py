@@ -1,22 +1,10 @@
-"""Where one arrives after signing in, and the admin's door."""
+"""The admin's door."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-
-from apps.users import second_factor
-from apps.users.models import User
-
-
-def home(request: HttpRequest) -> HttpResponse:
-    """Staff go on to the console, everybody else sees their own account."""
-    user = request.user
-    if isinstance(user, User) and user.is_staff:
-        return redirect("console:home")
-    ready = isinstance(user, User) and second_factor.is_set_up(user)
-    return render(request, "account/home.html", {"second_factor": ready})
 
 
 @login_not_required

@@ -1,10 +1,14 @@
 from django.urls import path
 
-from apps.web import device, privacy
+from apps.web import account, device, market, privacy, shell
 
 urlpatterns = [
-    path("device", device.register, name="device"),
-    path("privacy", privacy.page, name="privacy"),
-    path("privacy/export", privacy.export, name="privacy_export"),
-    path("privacy/erase", privacy.erase, name="privacy_erase"),
+    path("", shell.home, name="home"),
+    path("web/preferences", shell.preferences, name="preferences"),
+    path("web/device", device.register, name="device"),
+    path("web/privacy", privacy.page, name="privacy"),
+    path("web/privacy/export", privacy.export, name="privacy_export"),
+    path("web/privacy/erase", privacy.erase, name="privacy_erase"),
+    path("account/", account.account, name="account"),
+    path("market/", market.market, name="market"),
 ]

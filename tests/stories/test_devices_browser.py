@@ -45,6 +45,7 @@ def sign_in(page: Page, user: User) -> None:
 
 
 def sign_out(page: Page) -> None:
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_load_state()
 

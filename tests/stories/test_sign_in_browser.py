@@ -97,6 +97,7 @@ def test_a_passkey_is_added_and_then_signs_in_alone(page: Page) -> None:
 def test_an_app_is_set_up_from_the_picture(page: Page) -> None:
     mia = person("mia")
     fill_in(page, mia)
+    page.goto("/account/")
     page.get_by_role("link", name="Not set up yet").click()
     page.get_by_role("link", name="Activate").click()
     page.get_by_label("Password").fill(PASSWORD)

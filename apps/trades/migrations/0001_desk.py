@@ -1925,9 +1925,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="ad",
             index=models.Index(
-                condition=models.Q(("status", "ONLINE")),
-                fields=["fiat", "asset", "side", "-changed_at"],
-                name="ad_market",
+                condition=models.Q(("price_type", "FIXED"), ("status", "ONLINE")),
+                fields=["fiat", "asset", "side", "price", "id"],
+                name="ad_market_fixed",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="ad",
+            index=models.Index(
+                condition=models.Q(("price_type", "FLOATING"), ("status", "ONLINE")),
+                fields=["fiat", "asset", "side", "premium", "id"],
+                name="ad_market_floating",
             ),
         ),
         migrations.AddIndex(
@@ -2270,6 +2278,32 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="pairtally",
             constraint=models.UniqueConstraint(fields=("user", "other"), name="one_pair_tally"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ("CREATED", "AWAITING_PAYMENT", "PAID", "RELEASING", "APPEALED"),
+                    )
+                ),
+                fields=["buyer"],
+                name="order_live_of_buyer",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ("CREATED", "AWAITING_PAYMENT", "PAID", "RELEASING", "APPEALED"),
+                    )
+                ),
+                fields=["seller"],
+                name="order_live_of_seller",
+            ),
         ),
         migrations.AddIndex(
             model_name="order",

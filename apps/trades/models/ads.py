@@ -96,10 +96,16 @@ class Ad(models.Model):
             ),
         ]
         indexes = [
+            # The market's two walks, each in the order of the price: queries/market.py.
             models.Index(
-                fields=["fiat", "asset", "side", "-changed_at"],
-                name="ad_market",
-                condition=Q(status="ONLINE"),
+                fields=["fiat", "asset", "side", "price", "id"],
+                name="ad_market_fixed",
+                condition=Q(status="ONLINE", price_type="FIXED"),
+            ),
+            models.Index(
+                fields=["fiat", "asset", "side", "premium", "id"],
+                name="ad_market_floating",
+                condition=Q(status="ONLINE", price_type="FLOATING"),
             ),
             models.Index(fields=["owner", "status"], name="ad_of_owner"),
         ]

@@ -137,6 +137,12 @@ class Order(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                fields=["buyer"], name="order_live_of_buyer", condition=Q(status__in=LIVE)
+            ),
+            models.Index(
+                fields=["seller"], name="order_live_of_seller", condition=Q(status__in=LIVE)
+            ),
             models.Index(fields=["buyer", "-created_at"], name="order_of_buyer"),
             models.Index(fields=["seller", "-created_at"], name="order_of_seller"),
             models.Index(fields=["taker", "-created_at"], name="order_of_taker"),

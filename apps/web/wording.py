@@ -1,0 +1,164 @@
+"""The desk's codes in the reader's language: states, notices, lines of the chat, refusals.
+
+Rows keep codes with ids and amounts; the sentences are made here, when somebody reads them.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Refused
+from apps.trades.models import Message, Notice
+from apps.web.refusal_words import REFUSALS
+
+ORDER_STATES = {
+    "CREATED": _("Waiting for a check"),
+    "AWAITING_PAYMENT": _("Waiting for payment"),
+    "PAID": _("Marked as paid"),
+    "RELEASING": _("Release under way"),
+    "APPEALED": _("In appeal"),
+    "COMPLETED": _("Completed"),
+    "CANCELLED": _("Cancelled"),
+    "EXPIRED": _("Expired"),
+    "REJECTED": _("Not possible"),
+}
+AD_STATES = {
+    "DRAFT": _("Draft"),
+    "PENDING_REVIEW": _("Waiting for review"),
+    "ONLINE": _("Online"),
+    "PAUSED": _("Paused"),
+    "SOLD_OUT": _("Sold out"),
+    "SUSPENDED": _("Suspended"),
+    "CLOSED": _("Closed"),
+}
+CANCEL_REASONS = {
+    "BUYER": _("The buyer cancelled."),
+    "REFUNDED": _("The buyer was refunded, or never paid."),
+    "MUTUAL": _("Buyer and seller agreed to cancel."),
+    "UNPAID": _("The time to pay ran out."),
+    "CHECK_FAILED": _("A check did not pass."),
+    "CHECK_LATE": _("A check was not done in time."),
+    "APPEAL": _("An appeal was decided so."),
+    "RISK": _("Our risk control did not allow it."),
+}
+CONDITIONS = {
+    "MIN_KYC": _("This offer asks for a higher verification level."),
+    "MIN_AGE": _("This offer is for older accounts."),
+    "MIN_ORDERS": _("This offer asks for more completed orders."),
+    "MIN_COMPLETION": _("This offer asks for a higher completion rate."),
+    "COUNTRY": _("This offer is for other countries."),
+    "TRUSTED_ONLY": _("This offer is for people whom the advertiser trusts."),
+    "NEWCOMER_LIMIT": _("For a first order this advertiser asks for a smaller amount."),
+    "CLEAN_RAIL": _("This offer asks for a payment account that has been used here for 30 days."),
+}
+LIMITS = {
+    "TIER_ORDER": _("the limit of your tier for one order"),
+    "RAIL": _("the limit of this way of paying"),
+    "ACCOUNT_AGE": _("it grows with the age of your payment account"),
+    "KYC": _("a higher verification level raises it"),
+}
+LINES = {
+    "ORDER_OPENED": _("The order is open. The crypto lies safely in escrow."),
+    "ORDER_PAID": _("The buyer says that the payment is made. The seller looks into the bank now."),
+    "ORDER_COMPLETED": _("The seller has released. The order is completed."),
+    "ORDER_ENDED": _("The order has ended; the crypto went back to the seller."),
+    "ORDER_SPLIT": _("The escrow was divided between buyer and seller."),
+    "CANCEL_WISHED": _("The seller asks the buyer to cancel this order."),
+}
+NOTICES = {
+    "ORDER_NEW": _("New order %(order)s: %(fiat)s."),
+    "PAY_NOW": _("Order %(order)s: please pay %(fiat)s now, then say so."),
+    "PAY_SOON": _("Order %(order)s: the time to pay is nearly over."),
+    "ORDER_PAID": _("Order %(order)s: the buyer says that %(fiat)s are paid. Look into your bank."),
+    "ORDER_PAID_LOOK_TWICE": _(
+        "Order %(order)s: the buyer says that %(fiat)s are paid, but something does not fit. "
+        "Compare the payer's name before you do anything."
+    ),
+    "CANCEL_WISHED": _("Order %(order)s: the seller asks you to cancel."),
+    "ORDER_ENDED": _("Order %(order)s ended. %(why)s"),
+    "CRYPTO_RECEIVED": _("Order %(order)s: you have received %(crypto)s."),
+    "ORDER_COMPLETED": _("Order %(order)s is completed."),
+    "MESSAGE": _("Order %(order)s: a new message."),
+    "CLEARED": _("Order %(order)s goes on: the check is done."),
+    "RELEASE_STOPPED": _("Order %(order)s: the release was stopped. Look at the order."),
+    "AD_CLEARED": _("Your ad was looked at and is online."),
+    "AD_SUSPENDED": _("Your ad was suspended. Contact support if you think that is wrong."),
+}
+
+
+def notice(one: Notice) -> str:
+    """What a notice says; an unknown code in words that are true of any."""
+    order = one.order
+    words: dict[str, Any] = {**one.params, "why": CANCEL_REASONS.get(one.params.get("why", ""), "")}
+    if order is not None:
+        words |= {
+            "order": order.number,
+            "fiat": f"{order.fiat_amount.normalize():,f} {order.fiat_id}",
+            "crypto": f"{order.amount.normalize():,f} {order.asset_id}",
+        }
+    return _filled(NOTICES.get(one.code), words) or gettext("There is news for you.")
+
+
+def line(message: Message) -> str:
+    """What a line of the desk's own says in a chat."""
+    words = {**message.params, "why": CANCEL_REASONS.get(message.params.get("why", ""), "")}
+    return _filled(LINES.get(message.code), words) or gettext("The desk noted a step.")
+
+
+def refusal(refused: Refused) -> str:
+    """The sentence of a refusal: its own where it is told in English, else that of its code."""
+    if _is_english():
+        return refused.detail
+    known = REFUSALS.get(refused.code)
+    return str(known) if known else said(refused.detail)
+
+
+def said(sentence: str) -> str:
+    """A sentence that the desk wrote in English, in the reader's language where it is known."""
+    return gettext(sentence) if sentence else ""
+
+
+def span(seconds: float) -> str:
+    """How long something takes, in two units at most."""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return gettext("%(n)s s") % {"n": round(seconds)}
+    if minutes < 60:
+        return gettext("%(n)s min") % {"n": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        words = gettext("%(n)s h") % {"n": hours}
+        return f"{words} {gettext('%(n)s min') % {'n': rest}}" if rest else words
+    days = hours // 24
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+
+
+def clock(seconds: int) -> str:
+    """What is left: 14:59, or 3:05:00."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def offset(delta: timedelta) -> str:
+    """A distance from UTC: UTC, UTC+8, UTC−3:30."""
+    minutes = int(delta.total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def _filled(words: Any, params: dict[str, Any]) -> str:
+    if words is None:
+        return ""
+    try:
+        return str(words) % params
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def _is_english() -> bool:
+    return (get_language() or "en").startswith("en")
