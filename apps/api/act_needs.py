@@ -15,6 +15,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "deposit.confirmed": ("amount_usd",),
     "withdrawal.requested": ("amount_usd", "address"),
     "withdrawal.completed": ("amount_usd",),
+    "rating.given": ("counterparty", "signals.rating_positive"),
+    "user.reported": ("counterparty",),
 }
 WITHOUT_USER = frozenset({"signin.failed"})
 #: Whom an act without user is counted for.

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from apps.cases.models import Queue
 from apps.core.ids import uuid7
+from apps.core.statement import Statement
 from apps.restrictions import queries
 from apps.restrictions.write import Imposition
 from apps.risk import live
@@ -58,7 +60,8 @@ PARTS = (
   ORDER BY a.queue, a.subject
   ON CONFLICT (queue, subject_id) WHERE status = 'OPEN' DO UPDATE SET
     alerts = c.alerts + 1, priority = greatest(c.priority, excluded.priority),
-    last_decision = excluded.last_decision, last_alert_at = excluded.last_alert_at,
+    last_decision = coalesce(excluded.last_decision, c.last_decision),
+    last_alert_at = excluded.last_alert_at,
     due_at = least(c.due_at, excluded.due_at)
 )""",
 )
@@ -73,6 +76,14 @@ def params(alerts: Sequence[Alert], *, at: datetime) -> dict[str, Any]:
         "cs_priority": [a.priority for a in alerts],
         "cs_due_at": [a.due_at for a in alerts],
     }
+
+
+OPEN = Statement(f"WITH {PARTS[0]} SELECT 1")
+
+
+def open_cases(alerts: Sequence[Alert], *, cause: UUID | None, at: datetime) -> None:
+    """Open cases, or join those that are open, where no judgement is written with them."""
+    OPEN.run({"at": at, "cause": cause, **params(alerts, at=at)})
 
 
 def carry_out(judgement: Judgement) -> Consequences:

@@ -30,6 +30,8 @@ VERBS = {
     "withdrawal.completed": "completed a withdrawal",
     "face.passed": "passed a face check",
     "face.failed": "failed a face check",
+    "rating.given": "rated a partner",
+    "user.reported": "reported somebody",
 }
 #: What staff did, and what the engine did of its own accord.
 OUR_VERBS = {
@@ -59,6 +61,16 @@ OUR_VERBS = {
     "pii.read": "personal data read",
     "people.exported": "personal data exported",
     "people.erased": "person erased",
+    "identity.verified": "had the identity verified",
+    "merchant.applied": "applied as a merchant",
+    "merchant.accepted": "became a merchant",
+    "merchant.rejected": "was not accepted as a merchant",
+    "merchant.demoted": "is no longer a merchant",
+    "merchant.left": "left the merchants",
+    "margin.returned": "got the margin back",
+    "relation.changed": "changed a relation to somebody",
+    "price.set": "reference price set",
+    "catalogue.changed": "catalogue changed",
 }
 #: The same deeds in the voice of whoever did them, for the audit log.
 DEEDS = {
@@ -84,6 +96,12 @@ DEEDS = {
     "schedule.resumed": "resumed a periodic task",
     "apikey.revoked": "ended an API key",
     "pii.read": "read personal data",
+    "identity.verified": "recorded a verified identity",
+    "merchant.accepted": "accepted a merchant",
+    "merchant.rejected": "did not accept a merchant",
+    "margin.returned": "returned a margin",
+    "price.set": "set a reference price",
+    "catalogue.changed": "changed the catalogue",
 }
 OUTCOMES = {
     "ALLOW": ("Allow", "The act goes through."),
@@ -189,6 +207,7 @@ FAMILIES = {
     "device": "Device",
     "history": "Transaction history",
     "counterparty": "Counterparty",
+    "reputation": "Reputation",
     "payment": "Payment account",
     "network": "Network",
     "links": "Links",

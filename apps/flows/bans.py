@@ -11,14 +11,12 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from apps.cases import carry_out
-from apps.cases.carry_out import Alert
+from apps.cases.carry_out import Alert, open_cases
 from apps.cases.models import Queue
 from apps.cases.proposals import Deed as What
 from apps.cases.proposals import Proposal, Stage
 from apps.core import locks, partitions
 from apps.core.errors import Refused
-from apps.core.statement import Statement
 from apps.events.models import Entity
 from apps.flows import restricting, staff
 from apps.restrictions.models import Ability, Kind, Restriction
@@ -37,7 +35,6 @@ DECIDED_WITH = {
     What.UNBAN: Deed.APPROVE_BANS,
     What.LIFT: Deed.APPROVE_REVIEWS,
 }
-CASES = Statement(f"WITH {carry_out.PARTS[0]} SELECT 1")
 
 
 def propose_ban(
@@ -216,7 +213,7 @@ def _ban(proposal: Proposal, by: User, at: datetime, request_id: str | None) -> 
         for near in links.spread(entity=subject.id)
         if near.kind == "user" and 0 < near.hops <= LINKED_HOPS
     ]
-    CASES.run({"at": at, "cause": decision.id, **carry_out.params(alerts, at=at)})
+    open_cases(alerts, cause=decision.id, at=at)
     for alert in alerts:
         linked = Entity.objects.filter(pk=alert.subject).first()
         data = {"queue": alert.queue, "cause": str(decision.id), "linked_to": str(subject.id)}

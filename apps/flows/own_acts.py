@@ -7,6 +7,7 @@ from uuid import UUID
 
 from apps.core.ids import uuid7
 from apps.core.money import CENT
+from apps.events import log
 from apps.events.act import Act, Party
 from apps.flows.request_facts import RequestFacts
 from apps.users.models import DESK, PayoutAccount, User
@@ -25,6 +26,21 @@ def person(user: User) -> Party:
 def thing(kind: str, id: UUID) -> Party:
     """An order or a withdrawal of the desk as an entity."""
     return Party(kind, DESK, str(id))
+
+
+def note(kind: str, *, by: User | None, of: User | None = None, at: datetime, **data: Any) -> UUID:
+    """Write to the log what counts in no stream: who (None: the clock), whose, ids and codes."""
+    one = Act(
+        id=uuid7(at),
+        at=at,
+        kind=kind,
+        scope=DESK,
+        user=person(of) if of else None,
+        actor=person(by) if by else None,
+        data={name: value for name, value in data.items() if value is not None},
+    )
+    log.add(one)
+    return one.id
 
 
 def act(

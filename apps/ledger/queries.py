@@ -146,6 +146,11 @@ def frozen(user: User, ref: UUID, asset: Asset) -> Decimal:
     return _balance(kind=AccountKind.FROZEN, user=user, ref=ref, asset=asset)
 
 
+def margin(user: User, asset: Asset) -> Decimal:
+    """Return what of the person's lies in their merchant's margin."""
+    return _balance(kind=AccountKind.MARGIN, user=user, ref=None, asset=asset)
+
+
 def platform_balance(kind: AccountKind, asset: Asset) -> Decimal:
     """Return the balance of a platform account: the sum of its postings, so not for hot paths."""
     account = account_id(kind=kind, user=None, ref=None, asset=asset.pk)

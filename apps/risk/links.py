@@ -6,7 +6,7 @@ it is reached but not passed. Decisions keep nearness up to date as people act (
 this module does it when a ban begins or ends.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apps.core import sql
@@ -48,8 +48,32 @@ FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS p(entity, hops, via)
 ORDER BY p.entity
 ON CONFLICT (entity) DO UPDATE SET hops = excluded.hops, via = excluded.via
 """
+# $1 one person, $2 others, $3 relations from a person to a thing; $4 so many things of each are
+# looked at, newest first; more people than $5 at a thing are a crowd: it says nothing of them.
+SHARED = """
+SELECT o.entity FROM unnest($2::bigint[]) AS o(entity)
+WHERE EXISTS (
+  SELECT 1 FROM unnest($3::smallint[]) AS r(relation)
+  CROSS JOIN LATERAL (
+    SELECT g.b FROM risk_link g WHERE g.a = $1::bigint AND g.relation = r.relation
+    ORDER BY g.hour DESC LIMIT $4::int
+  ) mine
+  WHERE EXISTS (SELECT 1 FROM risk_link t
+                WHERE t.a = o.entity AND t.relation = r.relation AND t.b = mine.b)
+    AND (SELECT count(*) FROM (SELECT 1 FROM risk_link c
+         WHERE c.a = mine.b AND c.relation = r.relation + 1 LIMIT $5::int + 1) crowd) <= $5::int
+)
+"""
 KNOWN = "SELECT entity FROM risk_proximity"
 GONE = "DELETE FROM risk_proximity WHERE entity = ANY($1::bigint[])"
+
+
+#: What two people share who are one, or near: few enough people at it to mean something.
+SHARED_BY_FEW = 8
+THINGS = tuple(
+    RELATION_BY_NAME[name].number
+    for name in ("user_devices", "user_accounts", "user_addresses", "user_ips")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +84,17 @@ class Near:
     hops: int
     via: int
     kind: str
+
+
+def shared_with(*, entity: int, others: Sequence[int]) -> set[int]:
+    """Which of these people share a device, account, crypto or network address with this one.
+
+    One query; looks at the newest CROWD things of each sort, and at those of few people only.
+    """
+    if not others:
+        return set()
+    rows = sql.run(SHARED, [entity, list(others), list(THINGS), CROWD, SHARED_BY_FEW])
+    return {other for (other,) in rows}
 
 
 def spread(*, entity: int) -> list[Near]:

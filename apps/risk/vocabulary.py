@@ -52,6 +52,8 @@ KINDS: dict[str, str | None] = {
     "appeal.decided": None,
     "deposit.confirmed": None,
     "withdrawal.completed": None,
+    "rating.given": None,
+    "user.reported": None,
 }
 
 CHECKPOINTS: dict[str, str] = {
@@ -141,6 +143,16 @@ SIGNALS: tuple[Signal, ...] = (
         0,
         1000,
     ),
+    Signal(
+        "cp_positive_share",
+        "number",
+        "0-1",
+        "Positive share of the counterparty's latest ratings, weighted.",
+        0,
+        1,
+    ),
+    Signal("cp_rating_weight", "number", "count", "Weight of the ratings behind that share."),
+    Signal("cp_completion", "number", "0-1", "Share of its orders of 30 days it completed.", 0, 1),
     *_bools(
         emulator="The app runs in an emulator.",
         rooted="The phone is rooted or jailbroken.",
@@ -170,6 +182,8 @@ SIGNALS: tuple[Signal, ...] = (
         travel_rule_complete="Originator and beneficiary data are complete.",
         at_fault="The decided appeal or report went against this user.",
         session_verified="The session has a second factor.",
+        rating_positive="The rating is positive.",
+        rater_fresh="The rater's account is under 14 days old, or linked to the rated one.",
     ),
 )
 

@@ -36,6 +36,10 @@ CONDITIONS: dict[str, Callable[[Act], bool]] = {
     "side == 'buy'": lambda act: act.data.get("side") == "buy",
     "side == 'sell'": lambda act: act.data.get("side") == "sell",
     "at_fault": lambda act: act.data.get("at_fault") is True,
+    "rating_positive": lambda act: act.data.get("rating_positive") is True,
+    "rating_positive and rater_fresh": lambda act: (
+        act.data.get("rating_positive") is True and act.data.get("rater_fresh") is True
+    ),
     "amount_usd >= 800 and amount_usd < 1000": lambda act: (
         act.amount_usd is not None and 800 <= act.amount_usd < 1000
     ),
@@ -200,6 +204,8 @@ templates = st.fixed_dictionaries(
     optional={
         "side": st.sampled_from(["buy", "sell"]),
         "at_fault": st.booleans(),
+        "rating_positive": st.booleans(),
+        "rater_fresh": st.booleans(),
         "released_after_s": st.sampled_from([30.0, 900.0, 901.0]),
         "utc_offset_h": st.sampled_from([-5.0, 0.0, 9.0]),
     },

@@ -8,6 +8,7 @@ from apps.risk.features import (  # noqa: F401  (importing a family registers it
     login,
     network,
     payment,
+    reputation,
     timing,
 )
 from apps.risk.features.registry import Feature, all_features, digest, feature

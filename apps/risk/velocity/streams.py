@@ -100,6 +100,17 @@ STREAMS: tuple[Stream, ...] = (
     ),
     Stream(30, "received", C, ("order.created",), "orders opened with the counterparty"),
     Stream(31, "against", C, ("appeal.opened",), "appeals against the counterparty"),
+    Stream(32, "rated", C, ("rating.given",), "ratings received"),
+    Stream(33, "praised", C, ("rating.given",), "positive ratings received", "rating_positive"),
+    Stream(
+        34,
+        "inflated",
+        C,
+        ("rating.given",),
+        "positive ratings received from fresh or linked accounts",
+        "rating_positive and rater_fresh",
+    ),
+    Stream(35, "accused", C, ("user.reported",), "reports of others about the user's conduct"),
     *(
         Stream(
             40 + band,

@@ -1,9 +1,10 @@
 """What the desk knows of how somebody trades, from running totals."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -41,6 +42,7 @@ SELECT w.id,
   coalesce(sum(pay_seconds) FILTER (WHERE day > $2::date), 0)::bigint,
   coalesce(sum(releases) FILTER (WHERE day > $2::date), 0)::bigint,
   coalesce(sum(release_seconds) FILTER (WHERE day > $2::date), 0)::bigint,
+  coalesce(sum(usd_bought + usd_sold), 0),
   coalesce(sum(usd_bought + usd_sold) FILTER (WHERE day > $2::date), 0),
   coalesce(sum(appeals) FILTER (WHERE day > $2::date), 0)::bigint,
   coalesce(sum(faults) FILTER (WHERE day > $2::date), 0)::bigint,
@@ -64,6 +66,7 @@ class Record:
     pay_seconds_30d: int = 0
     releases_30d: int = 0
     release_seconds_30d: int = 0
+    usd: Decimal = Decimal(0)
     usd_30d: Decimal = Decimal(0)
     appeals_30d: int = 0
     faults_30d: int = 0
@@ -107,14 +110,38 @@ def record(user: User, *, at: datetime) -> Record:
     return records([user.pk], at=at).get(user.pk, NOTHING)
 
 
+def merchant(user: User) -> MerchantProfile | None:
+    """The profile of somebody who is a merchant now."""
+    active = MerchantProfile.objects.filter(user=user, state=MerchantState.ACTIVE)
+    return active.select_related("tier", "user").first()
+
+
 def tier_of(user: User) -> Tier:
     """The tier that counts for this person: a merchant's, or everybody's."""
-    profile = (
-        MerchantProfile.objects.filter(user=user, state=MerchantState.ACTIVE)
-        .select_related("tier")
-        .first()
-    )
+    profile = merchant(user)
     return profile.tier if profile else Tier.objects.get(code=EVERYBODY)
+
+
+def is_open(profile: MerchantProfile | None, *, at: datetime) -> bool:
+    """Whether somebody trades at this hour of theirs; always, where no hours are named.
+
+    Hours may go over midnight. `profile.user` is loaded with it.
+    """
+    if profile is None or profile.opens_at is None or profile.closes_at is None:
+        return True
+    now = at.astimezone(zone(profile.user.timezone)).time()
+    opens, closes = profile.opens_at, profile.closes_at
+    if opens <= closes:
+        return opens <= now < closes or opens == closes
+    return now >= opens or now < closes
+
+
+def zone(name: str) -> tzinfo:
+    """A time zone by its name; UTC for what is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):
+        return UTC
 
 
 def blocked(one: User, other: User) -> bool:
