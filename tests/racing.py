@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from apps.core.errors import Refused
-from apps.flows import ads, selfcheck
+from apps.flows import ads, selfcheck, selfcheck_desk
 from apps.ledger.models import Asset, Entry
 from apps.trades.models import LIVE, Ad, Order, OrderStep
 from tests.books import books
@@ -16,7 +16,12 @@ from tests.desk import Desk
 from tests.market import at_once
 
 FEWEST, MOST = 4, 40
-CHECKS = (selfcheck.entries_balanced, selfcheck.balances_recount, selfcheck.settled_once)
+CHECKS = (
+    selfcheck.entries_balanced,
+    selfcheck.balances_recount,
+    selfcheck.settled_once,
+    *selfcheck_desk.CHECKS,
+)
 End = tuple[Any, Any, str]
 
 

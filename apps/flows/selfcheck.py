@@ -8,6 +8,7 @@ from django.db import connection
 
 from apps.events import seals
 from apps.events.models import Entity
+from apps.flows import selfcheck_desk
 from apps.risk.models import Policy, PolicyStatus
 from apps.risk.velocity import recount
 from apps.risk.velocity.streams import STREAMS
@@ -152,6 +153,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     entries_balanced,
     balances_recount,
     settled_once,
+    *selfcheck_desk.CHECKS,
 )
 
 
