@@ -39,6 +39,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "apps.flows.tasks.forget_unseen_devices",
         "schedule": crontab(hour=3, minute=10),
     },
+    "review merchants": {"task": "apps.flows.tasks.review_merchants", "schedule": 3600.0},
+    "weigh ratings": {
+        "task": "apps.flows.tasks.weigh_ratings",
+        "schedule": crontab(hour=3, minute=25),
+    },
     "clear sessions": {
         "task": "apps.flows.tasks.clear_sessions",
         "schedule": crontab(hour=3, minute=40),

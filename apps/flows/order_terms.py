@@ -10,7 +10,15 @@ from apps.core.errors import Refused
 from apps.core.money import total
 from apps.ledger import queries as ledger
 from apps.trades import conditions, limits, prices
-from apps.trades.models import Ad, Order, Rail, Relation, RelationKind, Tier
+from apps.trades.models import (
+    Ad,
+    MerchantProfile,
+    Order,
+    Rail,
+    Relation,
+    RelationKind,
+    Tier,
+)
 from apps.trades.queries import orders as orders_of
 from apps.trades.queries import people
 from apps.trades.services.orders import Terms
@@ -62,6 +70,9 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
     reclaims = _reclaimed(wish, ad=ad, actor=actor, at=at) if wish.reclaims else None
     if ad.status != AdStatus.ONLINE and reclaims is None:
         raise Refused("AD_NOT_AVAILABLE", 409, "This offer is not available now. Choose another.")
+    merchant = people.merchant(ad.owner)
+    if reclaims is None:
+        _awake(merchant, at=at)
     rail, payee, payer = _accounts(ad, actor=actor, wish=wish, taker_buys=taker_buys)
     known = prices.read(ad.asset_id)
     price = reclaims.price if reclaims else known.of_ad(ad)
@@ -73,7 +84,7 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
             {"price": ["The price has moved."]},
         )
     amount, fiat_amount = _amounts(ad, wish=wish, price=price)
-    own_tier, owner_tier = people.tier_of(actor), people.tier_of(ad.owner)
+    own_tier, owner_tier = people.tier_of(actor), people.tier_as(merchant)
     maker_fee = prices.share(amount, owner_tier.maker_fee, asset=ad.asset)
     taker_fee = prices.share(amount, own_tier.taker_fee, asset=ad.asset)
     terms = Terms(
@@ -127,6 +138,16 @@ def _reclaimed(wish: Wish, *, ad: Ad, actor: User, at: datetime) -> Order:
             "After that, open an appeal.",
         )
     return order
+
+
+def _awake(merchant: MerchantProfile | None, *, at: datetime) -> None:
+    if merchant and not people.is_open(merchant, at=at):
+        raise Refused(
+            "MAKER_CLOSED",
+            409,
+            f"This merchant trades from {merchant.opens_at:%H:%M} to {merchant.closes_at:%H:%M} "
+            f"({merchant.user.timezone}). Come back then, or choose another offer.",
+        )
 
 
 def _accounts(

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.core import clock
-from apps.flows import deliveries, desk_sweeps, sweeps, webhooks
+from apps.flows import deliveries, desk_sweeps, merchant_standing, ratings, sweeps, webhooks
 from apps.restrictions import services as restrictions
 from apps.users import services as users
 
@@ -52,6 +52,18 @@ def expire_orders(**_: Any) -> int:
 def resume_waiting(**_: Any) -> int:
     """Let orders and ads go on that staff or a proof have cleared."""
     return desk_sweeps.resume_waiting(at=clock.now())
+
+
+@shared_task
+def review_merchants(**_: Any) -> int:
+    """Warn merchants who fall short of their tier, end those who go on."""
+    return merchant_standing.review_merchants(at=clock.now())
+
+
+@shared_task
+def weigh_ratings(**_: Any) -> int:
+    """Give ratings the weight that is known now."""
+    return ratings.weigh_again(at=clock.now())
 
 
 @shared_task

@@ -47,9 +47,7 @@ class Deed(models.TextChoices):
 
 # Four eyes stay with the database: whoever holds both halves of a pair may not use both on one act.
 DEEDS: dict[Role, frozenset[Deed]] = {
-    Role.ANALYST: frozenset(
-        {Deed.REVIEW_DECISIONS, Deed.IMPOSE_RESTRICTIONS, Deed.DECIDE_APPEALS}
-    ),
+    Role.ANALYST: frozenset({Deed.REVIEW_DECISIONS, Deed.IMPOSE_RESTRICTIONS, Deed.DECIDE_APPEALS}),
     Role.SENIOR: frozenset(
         {
             Deed.REVIEW_DECISIONS,

@@ -118,7 +118,11 @@ def merchant(user: User) -> MerchantProfile | None:
 
 def tier_of(user: User) -> Tier:
     """The tier that counts for this person: a merchant's, or everybody's."""
-    profile = merchant(user)
+    return tier_as(merchant(user))
+
+
+def tier_as(profile: MerchantProfile | None) -> Tier:
+    """The tier of somebody with this profile."""
     return profile.tier if profile else Tier.objects.get(code=EVERYBODY)
 
 
