@@ -19,6 +19,7 @@ from apps.trades.models import (
     RelationKind,
     Tier,
 )
+from apps.trades.queries import limits as own_limits
 from apps.trades.queries import orders as orders_of
 from apps.trades.queries import people
 from apps.trades.services.orders import Terms
@@ -97,6 +98,11 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
         rail=rail.code,
     )
     _in_stock(ad, terms=terms, taker_buys=taker_buys)
+    theirs = own_limits.left_of_life(ad.owner)
+    if theirs is not None and terms.usd > theirs:
+        raise Refused(
+            "AD_NOT_AVAILABLE", 409, "The other side may not trade so much. Choose another offer."
+        )
     bound = _within_limits(
         actor, tier=own_tier, rail=rail, payer=payer, taker_buys=taker_buys, terms=terms, at=at
     )
@@ -251,6 +257,15 @@ def _within_limits(
             403,
             f"Your limit for one order this way is {bound.usd:,.2f} USD. {WHY_LIMITED[bound.code]}",
             {"fiat_amount": [f"At most {bound.usd:,.2f} USD."]},
+        )
+    life = own_limits.left_of_life(actor)
+    if life is not None and terms.usd > life:
+        raise Refused(
+            "OVER_KYC_TOTAL",
+            403,
+            f"At your verification level {life:,.2f} USD are left in all. Verify more of your "
+            "identity, and this limit ends.",
+            {"fiat_amount": [f"At most {life:,.2f} USD."]},
         )
     spent = orders_of.usd_of_day(actor, at=at)
     if spent + terms.usd > tier.day_limit_usd:

@@ -18,6 +18,8 @@ SMALL_USD = Decimal(500)
 YOUNG, GROWN = 30, 60
 #: Of somebody whose identity was checked at this level, in USD per order (3: no own limit).
 KYC_LIMITS = {0: Decimal(0), 1: Decimal(5_000), 2: Decimal(50_000)}
+#: And in all, in USD: beyond it the person shows more of who they are.
+KYC_TOTALS = {1: Decimal(5_000)}
 #: T+N: days for which bought crypto stays on the desk, by the band of the order's risk.
 LOCK_DAYS_BY_BAND = (0, 1, 3, 7, 7)
 NEW_BUYER_DAYS = 30
