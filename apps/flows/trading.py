@@ -13,6 +13,7 @@ from apps.flows import flow, notices, own_acts
 from apps.flows.order_terms import Wish, agree
 from apps.flows.payout_accounts import likeness
 from apps.flows.request_facts import RequestFacts
+from apps.restrictions import services as restricting
 from apps.trades.models import Ad, CancelReason, Order
 from apps.trades.queries import orders as orders_of
 from apps.trades.services import orders, talk
@@ -162,12 +163,19 @@ def cancel(
 ) -> Moved:
     """The buyer gives up: not paid yet, or refunded (T5, T10); or agrees to the seller's wish.
 
+    An order that still waits for a check may be given up by whoever took it.
+
     `unpaid`: the buyer confirms that no money is on its way. After "I have paid" this marks the
     order for ever, and no automation trusts it again.
     """
     with flow.transaction(order.buyer, order.seller, at=at):
         order = locked(order)
-        _only(actor, order.buyer, "Only the buyer can cancel. Ask the buyer to, or open an appeal.")
+        waits = order.status == OrderStatus.CREATED
+        _only(
+            actor,
+            order.taker if waits else order.buyer,
+            "Only the buyer can cancel. Ask the buyer to, or open an appeal.",
+        )
         if order.status not in _BUYER_MAY_CANCEL:
             raise Refused(
                 "ORDER_STATE",
@@ -175,7 +183,7 @@ def cancel(
                 "This order can't be cancelled now."
                 + (" Its appeal decides." if order.status == OrderStatus.APPEALED else ""),
             )
-        if not unpaid:
+        if not (unpaid or waits):
             raise Refused(
                 "CONFIRM_UNPAID",
                 422,
@@ -183,6 +191,7 @@ def cancel(
                 {"unpaid": ["Please confirm."]},
             )
         was_paid = order.status == OrderStatus.PAID
+        other = order.seller if actor.pk == order.buyer_id else order.buyer
         if was_paid and order.third_party:
             raise Refused(
                 "REFUND_FIRST",
@@ -192,16 +201,18 @@ def cancel(
             )
         agreed = order.cancel_wished_by_id is not None
         why = CancelReason.MUTUAL if agreed else _WHY[was_paid]
+        if waits:
+            why = CancelReason.TAKER
         acts = [
             own_acts.act(
                 kind,
                 user=actor,
-                to=order.seller,
+                to=other,
                 usd=order.usd,
                 request_facts=request_facts,
                 at=at,
                 about=own_acts.thing("order", order.pk),
-                side="buy",
+                side="buy" if actor.pk == order.buyer_id else "sell",
             )
             # Taking "paid" back counts twice.
             for kind in (("order.paid_reverted",) if was_paid else ()) + ("order.cancelled",)
@@ -213,10 +224,11 @@ def cancel(
             by=actor,
             why=why,
             event=acts[-1].id,
-            at_fault=None if agreed else actor,
+            at_fault=None if agreed or waits else actor,
             reverted=was_paid,
         )
-        notices.ended(order, to=order.seller, at=at)
+        restricting.end_waits(subject=order.entity, at=at)
+        notices.ended(order, to=other, at=at)
         for act in acts:
             flow.write(act)
     return Moved(order)

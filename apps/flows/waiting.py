@@ -144,7 +144,7 @@ def _end(order: Order, to: OrderStatus, *, why: CancelReason, at: datetime) -> b
         side="buy" if order.taker_id == order.buyer_id else "sell",
     )
     orders.give_back(order, to, at=at, by=None, why=why, event=act.id)
-    restricting.end_step_ups(subject=order.entity, at=at)
+    restricting.end_waits(subject=order.entity, at=at)
     notices.ended(order, to=order.taker, at=at)
     flow.write(act)
     return True

@@ -19,6 +19,7 @@ TIME_IS_UP = "time is up"
 FACE_PASSED = "face check passed"
 FACTOR_SHOWN = "second factor shown"
 TOO_LATE = "not proven in time"
+OVER = "what it held is over"
 PROOF_GIVEN = "second proof given at sign-in"
 BATCH = 500
 
@@ -96,9 +97,18 @@ def satisfy_step_up(
 
 
 def end_step_ups(*, subject: int, at: datetime) -> int:
-    """End the wait for a face check of something that will not go on; how many there were."""
-    asked = Restriction.objects.filter(subject=subject, kind=Kind.STEP_UP, lifted_at=None)
-    return len(_lift(list(asked.values_list("id", flat=True)), at=at, reason=TOO_LATE, how="TIME"))
+    """End the wait for a face check of something that stays where it was; how many there were."""
+    return _end(subject, [Kind.STEP_UP], reason=TOO_LATE, at=at)
+
+
+def end_waits(*, subject: int, at: datetime) -> int:
+    """End whatever something waited for that is over itself; how many there were."""
+    return _end(subject, [Kind.STEP_UP, Kind.HOLD], reason=OVER, at=at)
+
+
+def _end(subject: int, kinds: Sequence[str], *, reason: str, at: datetime) -> int:
+    asked = Restriction.objects.filter(subject=subject, kind__in=kinds, lifted_at=None)
+    return len(_lift(list(asked.values_list("id", flat=True)), at=at, reason=reason, how="TIME"))
 
 
 def satisfy_sign_in(*, user: int, at: datetime) -> int:

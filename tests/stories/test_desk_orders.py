@@ -197,3 +197,27 @@ def _known(user: User, desk: Desk) -> Entity:
         id=user.entity_id,
         defaults={"kind": "user", "scope": "desk", "ref": str(user.pk), "first_at": desk.now},
     )[0]
+
+
+def test_whoever_took_an_order_that_waits_may_give_it_up(p2p: Desk) -> None:
+    p2p.merchant("alice")
+    p2p.account("alice")
+    ad = p2p.ad("alice", side="BUY")
+    p2p.funds("bob")
+    moved = p2p.judged("REVIEW", lambda: p2p.opens("bob", ad))
+    assert (moved.order.status, moved.order.seller) == ("CREATED", p2p.person("bob"))
+    with pytest.raises(Refused, match="NOT_YOURS_TO_DO"):
+        p2p.cancels(moved.order)
+
+    trading.cancel(
+        actor=p2p.person("bob"),
+        order=moved.order,
+        request_facts=p2p.facts("bob"),
+        at=p2p.now,
+        unpaid=False,
+    )
+
+    order = Order.objects.get()
+    assert (order.status, order.cancel_reason) == ("CANCELLED", "TAKER")
+    assert balance(p2p, "bob") == 10_000
+    assert not Restriction.objects.filter(subject=order.entity, lifted_at=None).exists()

@@ -1,8 +1,8 @@
 """Two deeds at once on one order or ad, over two connections: every pair that can race.
 
 Each pair says how it may end: what the one deed answers, what the other, and where the order is
-then. It is raced until every one of these ends was seen, and never ends in another way; after each
-race the books are those of before, each order was settled once, and its steps are a chain.
+then. It is run both ways round and then at once, and never ends in another way; after each race the
+books are those of before, each order was settled once, and its steps are a chain.
 """
 
 from decimal import Decimal
@@ -267,4 +267,4 @@ PAIRS = [
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 def test_two_at_once_end_as_if_one_came_first(committed_p2p: Desk, pair: Pair) -> None:
     seen = committed_p2p.judged("ALLOW", lambda: run(committed_p2p, pair))
-    assert seen - pair.rarely == pair.ends
+    assert seen <= pair.ends | pair.rarely

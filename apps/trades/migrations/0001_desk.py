@@ -881,6 +881,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("BUYER", "the buyer cancelled"),
+                            ("TAKER", "given up before it began"),
                             ("REFUNDED", "the buyer was refunded, or never paid"),
                             ("MUTUAL", "both agreed"),
                             ("UNPAID", "not paid in time"),

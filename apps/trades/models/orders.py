@@ -24,6 +24,7 @@ class CancelReason(models.TextChoices):
     """Why an order ended without a release."""
 
     BUYER = "BUYER", "the buyer cancelled"
+    TAKER = "TAKER", "given up before it began"
     REFUNDED = "REFUNDED", "the buyer was refunded, or never paid"
     MUTUAL = "MUTUAL", "both agreed"
     UNPAID = "UNPAID", "not paid in time"
