@@ -39,6 +39,16 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "apps.flows.tasks.forget_unseen_devices",
         "schedule": crontab(hour=3, minute=10),
     },
+    "suspend ads": {
+        "task": "apps.flows.tasks.suspend_ads",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "read prices": {
+        "task": "apps.flows.tasks.read_prices",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "review merchants": {"task": "apps.flows.tasks.review_merchants", "schedule": 3600.0},
     "weigh ratings": {
         "task": "apps.flows.tasks.weigh_ratings",

@@ -282,6 +282,11 @@ DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────────
 # What answers a STEP_UP of the desk's own people: face, second_factor.
 STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
+# Where reference prices come from: "table" (staff set them), or "file:/path.json", read every
+# minute: {asset: {fiat: price as text}}. Floating ads rest while a price is older than so many
+# hours (0: never).
+PRICE_SOURCE = env.str("PRICE_SOURCE", default="table")
+PRICE_MAX_AGE_H = env.float("PRICE_MAX_AGE_H", default=0 if PRICE_SOURCE == "table" else 1)
 # What the market shows first.
 MARKET_ASSET = env.str("MARKET_ASSET", default="USDT-TRC20")
 MARKET_FIAT = env.str("MARKET_FIAT", default="USD")

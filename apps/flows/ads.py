@@ -15,7 +15,7 @@ from apps.events.act import Act
 from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
 from apps.ledger.models import Asset
-from apps.trades import prices
+from apps.trades import contacts, prices
 from apps.trades.models import Ad, Fiat, PriceType, Rail, Side
 from apps.trades.queries import people
 from apps.trades.services import ads
@@ -64,6 +64,7 @@ def publish(
                 "TOO_MANY_ADS", 409, f"Your tier has {tier.max_ads} ads at a time. Close one first."
             )
         _check(actor=actor, side=side, asset=asset, fiat=fiat, offer=offer)
+        _has_price(asset, fiat, offer, at=at)
         id = uuid7(at)
         act = _act(
             "ad.published", actor, id, side, asset, fiat, offer, request_facts=request_facts, at=at
@@ -100,6 +101,7 @@ def edit(*, actor: User, ad: Ad, offer: Offer, request_facts: RequestFacts, at: 
         if ad.status not in LIVE:
             raise Refused("AD_STATE", 409, "This ad can't be edited any more. Make a new one.")
         _check(actor=actor, side=ad.side, asset=ad.asset_id, fiat=ad.fiat_id, offer=offer)
+        _has_price(ad.asset_id, ad.fiat_id, offer, at=at)
         act = _act(
             "ad.edited", actor, ad.pk, ad.side, ad.asset_id, ad.fiat_id, offer,
             request_facts=request_facts, at=at,
@@ -139,6 +141,14 @@ def resume(*, actor: User, ad: Ad, request_facts: RequestFacts, at: datetime) ->
         flow.require(actor, "post_ad", at=at, request_facts=request_facts)
         if ad.status != AdStatus.PAUSED:
             raise Refused("AD_STATE", 409, "Only a paused ad can be resumed.")
+        tier = people.tier_of(actor)
+        on_market = Ad.objects.filter(owner=actor, status__in=LIVE).exclude(status=AdStatus.PAUSED)
+        if on_market.count() >= tier.max_ads:
+            raise Refused(
+                "TOO_MANY_ADS", 409, f"Your tier has {tier.max_ads} ads at a time. Pause one first."
+            )
+        if ads.is_floating(ad):
+            prices.read(ad.asset_id).require_fresh(ad.asset_id, ad.fiat_id, at=at)
         ads.step(ad, AdStatus.ONLINE, at=at)
     return ad
 
@@ -193,6 +203,11 @@ def _check(*, actor: User, side: str, asset: str, fiat: str, offer: Offer) -> No
         wrong["auto_reply"] = ["At most 500 characters, please."]
     if wrong:
         raise Refused("AD_INCOMPLETE", 422, "Some fields need attention.", wrong)
+
+
+def _has_price(asset: str, fiat: str, offer: Offer, *, at: datetime) -> None:
+    if offer.price_type == PriceType.FLOATING:
+        prices.read(asset).require_fresh(asset, fiat, at=at)
 
 
 def _price(offer: Offer) -> dict[str, list[str]]:
@@ -255,6 +270,8 @@ def _act(
         asked = prices.times(reference, 1 + offer.premium)
     deviation = float(asked / reference - 1) if asked and reference else None
     tier = people.tier_of(actor)
+    # Everybody reads these; what the parties write to each other is read by nobody.
+    public = [text for text in (offer.terms, offer.auto_reply, actor.nickname) if text]
     return own_acts.act(
         kind,
         user=actor,
@@ -265,5 +282,7 @@ def _act(
         side="sell" if side == Side.SELL else "buy",
         asset=asset,
         price_deviation=deviation,
+        contact_in_ad=any(contacts.has_contact(text) for text in public),
+        poses_as_support=any(contacts.poses_as_support(text) for text in public),
         merchant=tier.code != people.EVERYBODY,
     )

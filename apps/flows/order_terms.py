@@ -14,6 +14,7 @@ from apps.trades.models import (
     Ad,
     MerchantProfile,
     Order,
+    PriceType,
     Rail,
     Relation,
     RelationKind,
@@ -21,7 +22,7 @@ from apps.trades.models import (
 )
 from apps.trades.queries import limits as own_limits
 from apps.trades.queries import orders as orders_of
-from apps.trades.queries import people
+from apps.trades.queries import people, reputation
 from apps.trades.services.orders import Terms
 from apps.trades.states import AdStatus
 from apps.users.models import PayoutAccount, User
@@ -76,6 +77,8 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
         _awake(merchant, at=at)
     rail, payee, payer = _accounts(ad, actor=actor, wish=wish, taker_buys=taker_buys)
     known = prices.read(ad.asset_id)
+    if ad.price_type == PriceType.FLOATING and reclaims is None:
+        known.require_fresh(ad.asset_id, ad.fiat_id, at=at)
     price = reclaims.price if reclaims else known.of_ad(ad)
     if wish.price is not None and wish.price != price:
         raise Refused(
@@ -120,6 +123,7 @@ def agree(ad: Ad, *, actor: User, wish: Wish, at: datetime) -> Agreed:
             "reversible_rail": rail.is_reversible,
             "limit_usd": float(bound.usd),
             "merchant": own_tier.code != people.EVERYBODY,
+            **_standing(ad.owner, at=at),
             "balance_usd": float(
                 known.usd(ad.asset_id, ledger.withdrawable(actor, ad.asset, at=at))
             ),
@@ -144,6 +148,15 @@ def _reclaimed(wish: Wish, *, ad: Ad, actor: User, at: datetime) -> Order:
             "After that, open an appeal.",
         )
     return order
+
+
+def _standing(owner: User, *, at: datetime) -> dict[str, float | None]:
+    praise = reputation.praise_of([owner.pk]).get(owner.pk, reputation.UNRATED)
+    return {
+        "cp_positive_share": praise.share,
+        "cp_rating_weight": praise.weight,
+        "cp_completion": people.record(owner, at=at).completion_30d,
+    }
 
 
 def _awake(merchant: MerchantProfile | None, *, at: datetime) -> None:

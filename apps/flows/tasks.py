@@ -8,7 +8,16 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from apps.core import clock
-from apps.flows import deliveries, desk_sweeps, merchant_standing, ratings, sweeps, webhooks
+from apps.flows import (
+    ad_suspension,
+    catalogue,
+    deliveries,
+    desk_sweeps,
+    merchant_standing,
+    ratings,
+    sweeps,
+    webhooks,
+)
 from apps.restrictions import services as restrictions
 from apps.users import services as users
 
@@ -52,6 +61,18 @@ def expire_orders(**_: Any) -> int:
 def resume_waiting(**_: Any) -> int:
     """Let orders and ads go on that staff or a proof have cleared."""
     return desk_sweeps.resume_waiting(at=clock.now())
+
+
+@shared_task
+def suspend_ads(**_: Any) -> int:
+    """Take the ads of restricted people off the market, and give them back."""
+    return ad_suspension.suspend_ads(at=clock.now())
+
+
+@shared_task
+def read_prices(**_: Any) -> int:
+    """Take over what the source of reference prices says."""
+    return catalogue.read_source(at=clock.now())
 
 
 @shared_task

@@ -136,6 +136,7 @@ def mark_paid(
             reversible_rail=order.rail.is_reversible,
             name_similarity=likeness(account, actor),
             open_orders_same_amount=orders_of.twins(order, at=at),
+            payee_changed=orders_of.payee_changed(order),
         )
         orders.step(
             order,

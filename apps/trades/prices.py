@@ -1,7 +1,10 @@
 """What things are worth: the reference price, and from it the price of an ad and USD amounts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
+
+from django.conf import settings
 
 from apps.core.errors import Refused
 from apps.core.money import CENT
@@ -19,6 +22,7 @@ class Prices:
     """Reference prices by (asset, fiat), read at once."""
 
     by_pair: dict[tuple[str, str], Decimal]
+    moments: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def of(self, asset: str, fiat: str) -> Decimal:
         """One unit of the asset in the currency; NO_PRICE (409) where there is none."""
@@ -31,6 +35,24 @@ class Prices:
                 "later, or use a fixed price.",
             )
         return found
+
+    def is_stale(self, asset: str, fiat: str, *, at: datetime) -> bool:
+        """Whether the price is older than PRICE_MAX_AGE_H allows, or there is none."""
+        said = self.moments.get((asset, fiat))
+        if said is None or not settings.PRICE_MAX_AGE_H:
+            return said is None
+        return at - said > timedelta(hours=settings.PRICE_MAX_AGE_H)
+
+    def require_fresh(self, asset: str, fiat: str, *, at: datetime) -> None:
+        """Refused where nobody may trade at the reference price now: NO_PRICE, STALE_PRICE."""
+        self.of(asset, fiat)
+        if self.is_stale(asset, fiat, at=at):
+            raise Refused(
+                "STALE_PRICE",
+                409,
+                f"The reference price for {asset} in {fiat} is out of date, so offers that follow "
+                "it rest. Try again later, or use one with a fixed price.",
+            )
 
     def of_ad(self, ad: Ad) -> Decimal:
         """What one unit costs in this ad now."""
@@ -57,7 +79,11 @@ def read(*assets: str) -> Prices:
     rows = ReferencePrice.objects.all()
     if assets:
         rows = rows.filter(asset__in=assets)
-    return Prices({(row.asset_id, row.fiat_id): row.price for row in rows})
+    found = list(rows)
+    return Prices(
+        {(row.asset_id, row.fiat_id): row.price for row in found},
+        {(row.asset_id, row.fiat_id): row.at for row in found},
+    )
 
 
 def times(one: Decimal, other: Decimal) -> Decimal:

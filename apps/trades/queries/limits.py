@@ -41,7 +41,7 @@ class Bound:
 
 
 def bounds_of(user: User, *, at: datetime) -> list[Bound]:
-    """Every bound that follows from standing, age and past deeds: eight queries (ten at level 1)."""
+    """Every bound that follows from standing, age and past deeds: at most ten queries."""
     tier = people.tier_of(user)
     return [
         *_of_tier(user, tier, at=at),

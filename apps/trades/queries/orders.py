@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, Sum
 
 from apps.core.errors import Refused
-from apps.trades.models import LIVE, Ad, CancelReason, Order, PairTally
+from apps.trades.models import LIVE, Ad, AdRail, CancelReason, Order, PairTally
 from apps.users.models import User
 
 DAY = timedelta(hours=24)
@@ -62,6 +62,14 @@ def usd_of_day(actor: User, *, at: datetime) -> Decimal:
 def deal_before(one: User, other: User) -> bool:
     """Whether the two have completed an order with each other."""
     return PairTally.objects.filter(user=one, other=other, orders__gt=0).exists()
+
+
+def payee_changed(order: Order) -> bool:
+    """Whether the seller's ad names another account by now than the order was taken with."""
+    if order.maker_id != order.seller_id:
+        return False
+    now = AdRail.objects.filter(ad=order.ad_id, rail=order.rail_id).values_list("account")
+    return order.payee_account_id not in {account for (account,) in now}
 
 
 def twins(order: Order, *, at: datetime) -> int:
