@@ -320,12 +320,21 @@ EVENT_AGE_S = env.float("EVENT_AGE_S", default=2 * 86_400.0)
 WEBHOOKS_TO_PRIVATE = env.bool("WEBHOOKS_TO_PRIVATE", default=not PRODUCTION)
 SPECTACULAR_SETTINGS = {
     "TITLE": "otcrisk",
-    "DESCRIPTION": "Send what your users do, receive explained decisions.",
+    "DESCRIPTION": "For integrators: send what your users do, receive explained decisions. "
+    "For people: trade on the desk, from a mobile app or a browser.",
     "VERSION": "1",
     "LICENSE": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "OAS_VERSION": "3.1.0",
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatus": "apps.trades.states.OrderStatus",
+        "AdStatus": "apps.trades.states.AdStatus",
+        "MessageKind": "apps.trades.models.MessageKind",
+        "RestrictionKind": "apps.restrictions.models.Kind",
+        "EntryKind": "apps.ledger.models.EntryKind",
+        "Who": "apps.api.v1.desk.order_shapes.WHO",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "apps.api.schema.complete",

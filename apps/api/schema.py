@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from apps.api import schema_desk
 from apps.api.act_body import ActBody
 from apps.api.v1.base import IntegratorView
 from apps.api.v1.serializers import DecisionOut
@@ -18,8 +19,8 @@ IDEMPOTENT = {"lift_restriction", "register_device", "add_webhook", "test_webhoo
 
 WORDS = {
     "400": "The body can't be read, or a field stands twice in it.",
-    "401": "No API key, or one that is wrong, expired or revoked.",
-    "403": "The key lacks the scope.",
+    "401": "No API key or session, or one that has ended.",
+    "403": "The key lacks the scope, or you may not do this now.",
     "404": "There is nothing here that you may see.",
     "405": "This address does not take that method.",
     "406": "The answer can only be JSON.",
@@ -86,6 +87,8 @@ def complete(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             _answers(path, method, operation)
+            schema_desk.complete(path, method, operation)
+    result["tags"] = schema_desk.TAGS
     result["paths"] = dict(sorted(result["paths"].items()))
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
@@ -124,6 +127,15 @@ def _problem() -> dict[str, Any]:
                 "type": "object",
                 "description": "Messages by field.",
                 "additionalProperties": {"type": "array", "items": text},
+            },
+            "confirm": {
+                "type": "object",
+                "description": "CONFIRM_IDENTITY: where to show again who you are.",
+                "properties": {
+                    "with": {"type": "string", "enum": ["SECOND_FACTOR", "PASSWORD"]},
+                    "url": text,
+                },
+                "required": ["with", "url"],
             },
         },
         required=["type", "title", "status", "code", "detail", "request_id"],

@@ -1,6 +1,6 @@
-"""The addresses of the API for integrators."""
+"""The addresses of the API: for integrators, and for people."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.api.docs import Document, Page
 from apps.api.v1.decide import decide
@@ -14,6 +14,7 @@ from apps.api.v1.webhooks import Deliveries, OneWebhook, Test, Webhooks
 urlpatterns = [
     path("schema", Document.as_view(), name="api-document"),
     path("docs", Page.as_view(), name="api-docs"),
+    path("v1/", include("apps.api.v1.desk.urls")),
     path("v1/decisions", decide),
     path("v1/decisions/<uuid:id>", OneDecision.as_view()),
     path("v1/events", Events.as_view()),

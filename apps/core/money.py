@@ -63,6 +63,11 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return result
 
 
+def fits(amount: Decimal, *, decimals: int) -> bool:
+    """Whether the amount is no finer than so many decimals."""
+    return amount == amount.quantize(Decimal(1).scaleb(-decimals), context=EXACT)
+
+
 def plain(amount: Decimal) -> str:
     """The amount as JSON and forms carry it: plain digits, no exponent, decimals kept."""
     return f"{amount:f}"

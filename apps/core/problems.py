@@ -52,8 +52,9 @@ def problem(
     status: int,
     detail: str,
     errors: Mapping[str, Sequence[str]] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> JsonResponse:
-    """A problem+json answer; `errors` are messages by field."""
+    """A problem+json answer; `errors` are messages by field, `more` are members of its own."""
     body: dict[str, Any] = {
         "type": f"urn:otcrisk:problem:{code.lower().replace('_', '-')}",
         "title": _phrase(status),
@@ -64,10 +65,13 @@ def problem(
     }
     if errors:
         body["errors"] = {field: list(messages) for field, messages in errors.items()}
+    body |= more or {}
     return JsonResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
-def refusal(request: HttpRequest, refused: Refused) -> JsonResponse:
+def refusal(
+    request: HttpRequest, refused: Refused, more: Mapping[str, Any] | None = None
+) -> JsonResponse:
     """The answer that a Refused becomes."""
     answer = problem(
         request,
@@ -75,6 +79,7 @@ def refusal(request: HttpRequest, refused: Refused) -> JsonResponse:
         status=refused.status,
         detail=refused.detail,
         errors=refused.fields,
+        more=more,
     )
     if refused.retry_after is not None:
         answer["Retry-After"] = str(refused.retry_after)

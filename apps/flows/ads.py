@@ -11,6 +11,7 @@ from uuid import UUID
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.core.money import fits
 from apps.events.act import Act
 from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
@@ -185,7 +186,7 @@ def _check(*, actor: User, side: str, asset: str, fiat: str, offer: Offer) -> No
     money = Fiat.objects.filter(pk=fiat, is_active=True).first()
     if crypto is None:
         wrong["asset"] = ["Choose one of the desk's assets."]
-    elif offer.quantity != round(offer.quantity, crypto.decimals):
+    elif not fits(offer.quantity, decimals=crypto.decimals):
         wrong["quantity"] = [f"{asset} has at most {crypto.decimals} decimals."]
     if money is None:
         wrong["fiat"] = ["Choose one of the desk's currencies."]

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from apps.core import idempotency
 from apps.core.errors import Refused
 from apps.trades import files
 from apps.trades.models import Attachment, Message, Order
@@ -18,6 +19,7 @@ OPEN_AFTER_END_DAYS = 5
 def say(*, actor: User, order: Order, text: str, at: datetime) -> Message:
     """A party writes a line."""
     with transaction.atomic(durable=True):
+        idempotency.claim()
         _party(actor, order, at=at)
         line = talk.say(order=order, sender=actor, text=text, at=at)
         talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)
@@ -30,6 +32,7 @@ def send_file(*, actor: User, order: Order, data: bytes, text: str = "", at: dat
     # Decoding takes its time: not while the row is locked.
     file = files.accept(data, purpose=files.Purpose.MESSAGE)
     with transaction.atomic(durable=True):
+        idempotency.claim()
         kept = talk.attach(order=order, uploader=actor, file=file, at=at)
         line = talk.say(order=order, sender=actor, text=text, attachment=kept, at=at)
         talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)

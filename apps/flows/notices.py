@@ -1,8 +1,9 @@
 """Who is told of what about an order: a notice under the bell, in the transaction of the deed."""
 
 from datetime import datetime
+from uuid import UUID
 
-from apps.trades.models import Order
+from apps.trades.models import Notice, Order
 from apps.trades.services.talk import notify
 from apps.users.models import User
 
@@ -39,3 +40,11 @@ def completed(order: Order, *, at: datetime) -> None:
 def waiting(order: Order, *, who: User, code: str, at: datetime) -> None:
     """Something of this person's waits for a proof, a human, or goes on."""
     notify(who, code, at=at, order=order)
+
+
+def read(*, actor: User, upto: UUID | None, at: datetime) -> int:
+    """A person has seen their notices, up to this one or all; how many were new to them."""
+    unread = Notice.objects.filter(user=actor, read_at=None)
+    if upto is not None:
+        unread = unread.filter(pk__lte=upto)
+    return unread.update(read_at=at)

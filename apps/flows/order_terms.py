@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.core.errors import Refused
-from apps.core.money import total
+from apps.core.money import fits, total
 from apps.ledger import queries as ledger
 from apps.trades import conditions, limits, prices
 from apps.trades.models import (
@@ -212,13 +212,13 @@ def _amounts(ad: Ad, *, wish: Wish, price: Decimal) -> tuple[Decimal, Decimal]:
         )
     if wish.fiat_amount is not None:
         fiat_amount = wish.fiat_amount
-        if fiat_amount != round(fiat_amount, ad.fiat.decimals):
+        if not fits(fiat_amount, decimals=ad.fiat.decimals):
             raise _too_fine("fiat_amount", ad.fiat_id, ad.fiat.decimals)
         amount = prices.crypto_for(fiat_amount, price=price, asset=ad.asset)
     else:
         assert wish.amount is not None
         amount = wish.amount
-        if amount != round(amount, ad.asset.decimals):
+        if not fits(amount, decimals=ad.asset.decimals):
             raise _too_fine("amount", ad.asset_id, ad.asset.decimals)
         fiat_amount = prices.fiat_for(amount, price=price, fiat=ad.fiat)
     if not ad.min_fiat <= fiat_amount <= ad.max_fiat:

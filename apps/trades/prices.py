@@ -7,7 +7,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal, localcontext
 from django.conf import settings
 
 from apps.core.errors import Refused
-from apps.core.money import CENT
+from apps.core.money import CENT, USD_WHOLE_DIGITS
 from apps.ledger.models import Asset
 from apps.trades.models import Ad, Fiat, PriceType, ReferencePrice
 
@@ -70,8 +70,11 @@ class Prices:
         return float(self.of_ad(ad) / reference - 1)
 
     def usd(self, asset: str, amount: Decimal) -> Decimal:
-        """What an amount of the asset is worth in US dollars, in cents."""
-        return times(amount, self.of(asset, "USD")).quantize(CENT, rounding=ROUND_HALF_EVEN)
+        """What an amount of the asset is worth in US dollars, in cents; refused beyond counting."""
+        worth = times(amount, self.of(asset, "USD"))
+        if worth >= 10**USD_WHOLE_DIGITS:
+            raise Refused("AMOUNT_TOO_LARGE", 422, "That is more than there is. Write less.")
+        return worth.quantize(CENT, rounding=ROUND_HALF_EVEN)
 
 
 def read(*assets: str) -> Prices:

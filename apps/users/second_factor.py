@@ -43,25 +43,30 @@ def opens_console(*, session: SessionBase, user: User) -> bool:
     )
 
 
-def require_recent(request: HttpRequest, *, within: timedelta = RECENT) -> None:
-    """Before a sensitive deed: raise allauth's ReauthenticationRequired unless just confirmed.
+def was_confirmed(*, session: SessionBase, user: User, within: timedelta = RECENT) -> bool:
+    """Whether the person has just shown again who they are, as well as they can.
 
     Whoever has a second factor confirms with it; the password counts only for those without one.
     """
+    if was_used(session=session, user=user, within=within):
+        return True
+    if is_set_up(user) or user.is_staff:
+        return False
+    confirmed = [
+        float(record.get("at", 0))
+        for record in _records(session, user)
+        if record.get("method") in {"password", "code"}
+    ]
+    return bool(confirmed) and time.time() - max(confirmed) < within.total_seconds()
+
+
+def require_recent(request: HttpRequest, *, within: timedelta = RECENT) -> None:
+    """Before a sensitive deed: raise allauth's ReauthenticationRequired unless just confirmed."""
     user = request.user
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not was_confirmed(
+        session=request.session, user=user, within=within
+    ):
         raise ReauthenticationRequired
-    if was_used(session=request.session, user=user, within=within):
-        return
-    if not is_set_up(user) and not user.is_staff:
-        confirmed = [
-            float(record.get("at", 0))
-            for record in _records(request.session, user)
-            if record.get("method") in {"password", "code"}
-        ]
-        if confirmed and time.time() - max(confirmed) < within.total_seconds():
-            return
-    raise ReauthenticationRequired
 
 
 def count_set_up(
