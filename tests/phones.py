@@ -5,6 +5,7 @@ not name may not be in it.
 """
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,6 +23,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.test import Client as Caller
 from jsonschema import Draft202012Validator
 
+from apps.api.schema_desk import EXAMPLES
 from apps.api.v1.desk.base import DeedThrottle, TraderThrottle
 from apps.api.v1.desk.talk import FileThrottle
 from apps.core import clock
@@ -30,8 +32,10 @@ from tests.desk import Desk
 from tests.market import usual_ip
 
 API = "/api/v1"
-#: What was asked and answered, by operation: where the document's examples come from.
+#: What was asked and answered, by operation: the document's examples, written where DESK_EXAMPLES
+#: is set (then run: manage.py spectacular --file docs/openapi.yml).
 HEARD: dict[str, dict[str, Any]] = {}
+SHOWN = 2
 
 
 def session_for(user: User, *, factor: bool = True) -> str:
@@ -98,19 +102,34 @@ def hold_to_document(method: str, path: str, body: Any, answer: Any) -> None:
         promised = document()["components"]["responses"][promised["$ref"].rsplit("/", 1)[1]]
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
     content = promised.get("content", {})
+    told = None
     if not content:
         assert answer.content == b"", (method, address)
-        return
-    assert kind in content, (method, address, kind)
-    if not kind.endswith("json"):
-        return
-    told = answer.json()
-    validator(json.dumps(content[kind]["schema"])).validate(told)
-    if answer.status_code < 300:
-        heard = HEARD.setdefault(operation["operationId"], {"responses": {}})
-        heard["responses"].setdefault(str(answer.status_code), told)
-        if body is not None and not isinstance(body, bytes):
-            heard.setdefault("request", body)
+    else:
+        assert kind in content, (method, address, kind)
+        if kind.endswith("json"):
+            told = answer.json()
+            validator(json.dumps(content[kind]["schema"])).validate(told)
+    if "DESK_EXAMPLES" in os.environ and answer.status_code < 300:
+        _write_down(operation["operationId"], body, str(answer.status_code), told)
+
+
+def _write_down(operation: str, body: Any, status: str, told: Any) -> None:
+    heard = HEARD.setdefault(operation, {"responses": {}})
+    if told is not None:
+        heard["responses"][status] = _short(told)
+    if body is not None and not isinstance(body, bytes):
+        heard["request"] = body
+    EXAMPLES.write_text(json.dumps(HEARD, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _short(told: Any) -> Any:
+    """An example shows what there is of each list, not how much."""
+    if isinstance(told, list):
+        return [_short(one) for one in told[:SHOWN]]
+    if isinstance(told, dict):
+        return {name: _short(one) for name, one in told.items()}
+    return told
 
 
 def operation_of(method: str, path: str) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ TAGS = [
     {"name": DESK, "description": "For people, with their session: docs/mobile.md."},
     {"name": INTEGRATORS, "description": "For exchanges, with their API key: docs/api.md."},
 ]
-#: Real requests and answers by operation, kept by tests/stories/test_desk_api_examples.py.
+#: Real requests and answers by operation: tests/phones.py writes down what the stories heard.
 EXAMPLES = Path(__file__).parent / "v1" / "desk" / "examples.json"
 TOKEN, COOKIE = "sessionToken", "browserSession"
 
@@ -34,9 +34,8 @@ class SessionTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
 
 
 class BrowserSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "rest_framework.authentication.SessionAuthentication"
+    target_class = "apps.users.authentication.BrowserSessionAuthentication"
     name = COOKIE
-    priority = 1
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
         return {
@@ -53,6 +52,8 @@ def complete(path: str, method: str, operation: dict[str, Any]) -> None:
     operation["tags"] = [DESK if is_desk else INTEGRATORS]
     if not is_desk:
         return
+    # What a body names may be as little there as what an address names.
+    operation["responses"].setdefault("404", {"$ref": "#/components/responses/Problem404"})
     if f"{method} {path}" in _deeds():
         operation.setdefault("parameters", []).append(
             {
@@ -73,7 +74,7 @@ def complete(path: str, method: str, operation: dict[str, Any]) -> None:
             }
         )
         operation["responses"]["304"] = {"description": "What you have is what there is."}
-        operation["responses"] = dict(sorted(operation["responses"].items()))
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     _show(operation)
 
 

@@ -1,8 +1,11 @@
-"""Session tokens of mobile apps (X-Session-Token) for the API, under the same rules as pages."""
+"""Who asks the API: an app by its session token, a browser by its session; the rules of pages."""
 
 from typing import Any
 
 from allauth.headless.contrib.rest_framework.authentication import XSessionTokenAuthentication
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
@@ -28,3 +31,14 @@ class SessionTokenAuthentication(XSessionTokenAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "X-Session-Token"
+
+
+class BrowserSessionAuthentication(SessionAuthentication):
+    """The person of a browser's session; what is not a GET needs the CSRF token in its header."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        # Django would look for the token in a form too, and so read a body that is none: whoever
+        # wants the bytes of it (the idempotency key's digest, a file) would come too late.
+        plain: Any = request._request
+        plain._post, plain._files = QueryDict(), MultiValueDict()
+        super().enforce_csrf(plain)

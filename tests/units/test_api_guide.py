@@ -16,7 +16,8 @@ from apps.users.models import Scope
 ROOT = Path(settings.BASE_DIR)
 GUIDE = (ROOT / "docs" / "api.md").read_text()
 RAISERS = (
-    *(ROOT / "apps" / "api").rglob("*.py"),
+    # What people can meet is explained in docs/mobile.md.
+    *(file for file in (ROOT / "apps" / "api").rglob("*.py") if "desk" not in file.parts),
     *(
         ROOT / "apps" / "flows" / f"{name}.py"
         for name in ("decisions", "ingest", "judge", "webhooks", "integrators", "outbound")

@@ -12,7 +12,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
 from rest_framework import serializers as s
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -27,7 +26,7 @@ from apps.core.problems import refusal
 from apps.core.throttle import BucketThrottle
 from apps.flows.request_facts import Channel, RequestFacts, facts_of
 from apps.users import second_factor
-from apps.users.authentication import SessionTokenAuthentication
+from apps.users.authentication import BrowserSessionAuthentication, SessionTokenAuthentication
 from apps.users.models import User
 
 OF_PAGES = ("cursor", "limit")
@@ -66,7 +65,7 @@ class IsTrader(BasePermission):
 class DeskView(APIView):
     """A view for people: an app's session token, or a browser's session with its CSRF token."""
 
-    authentication_classes = [SessionTokenAuthentication, SessionAuthentication]
+    authentication_classes = [SessionTokenAuthentication, BrowserSessionAuthentication]
     permission_classes = [IsTrader]
     throttle_classes = [TraderThrottle, DeedThrottle]
     parser_classes = [StrictJSONParser]
