@@ -1,6 +1,7 @@
 """Production refuses to start on anything that is only safe on a developer's machine."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.checks import CheckMessage, Critical, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST_SECRET = 32
+HEX64 = re.compile("[0-9a-fA-F]{64}")
 
 
 @register(Tags.security)
@@ -30,6 +32,12 @@ def _faults() -> Iterator[tuple[str, str]]:
             yield "E001", f"{name} (or {name}_FILE) is not set"
         elif len(value) < SHORTEST_SECRET:
             yield "E002", f"{name} is shorter than {SHORTEST_SECRET} characters"
+    for name, values in (
+        ("PACK_SIGNING_KEY", [settings.PACK_SIGNING_KEY]),
+        ("PACK_RETIRED_KEYS", settings.PACK_RETIRED_KEYS),
+    ):
+        if any(not HEX64.fullmatch(value) for value in values if value):
+            yield "E008", f"{name} is not 64 hexadecimal digits"
     if settings.DEBUG:
         yield "E003", "DEBUG is on"
     if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:

@@ -86,5 +86,8 @@ def configure(*, level: str, json: bool) -> dict[str, Any]:
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "django_structlog.celery": {"level": "WARNING"},
+            # Writing a PDF, they list every letter of it.
+            "fontTools": {"level": "ERROR"},
+            "fpdf": {"level": "ERROR"},
         },
     }

@@ -26,7 +26,10 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", default=400)
 OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "shared" / "data")))
 
 # ── Secrets ───────────────────────────────────────────────────────────────────────────────────────
-SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET")
+SECRET_NAMES = (
+    "SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET",
+    "PACK_SIGNING_KEY",
+)  # fmt: skip
 SECRETS = {
     name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json")
     for name in SECRET_NAMES
@@ -40,6 +43,10 @@ BLIND_INDEX_KEY = SECRETS["BLIND_INDEX_KEY"].encode()
 API_PEPPER = SECRETS["API_PEPPER"].encode()
 # Makes a randomised step-up reproducible for us and unpredictable for everybody else.
 STEP_UP_SECRET = SECRETS["STEP_UP_SECRET"]
+# Signs the records of orders that people hand to a bank: 32 bytes of Ed25519, in hexadecimal.
+PACK_SIGNING_KEY = SECRETS["PACK_SIGNING_KEY"]
+# Public keys (HEX64) that signed earlier ones; they stay published for as long as packs may live.
+PACK_RETIRED_KEYS = env.list("PACK_RETIRED_KEYS", default=[])
 
 # ── Hosts and transport ───────────────────────────────────────────────────────────────────────────
 ALLOWED_HOSTS = env.list(

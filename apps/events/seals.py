@@ -21,15 +21,15 @@ LOCK = entity_id(kind="lock", scope="events", ref="seals")
 GENESIS = bytes(32)
 
 # Every column but xid, which a restored backup would change; moments as microseconds.
-_ROOT = """
-SELECT count(*), min(at), max(at), sha256(coalesce(string_agg(digest, ''::bytea ORDER BY id), ''))
-FROM (
-  SELECT id, at, sha256(convert_to(jsonb_build_array(
+DIGEST = """sha256(convert_to(jsonb_build_array(
     id, (extract(epoch FROM at) * 1000000)::bigint,
     (extract(epoch FROM occurred_at) * 1000000)::bigint, kind, client_id, ref, actor_id, user_id,
     device_id, ip_id, subnet_id, account_id, address_id, counterparty_id, amount_usd, data,
-    request_id)::text, 'UTF8')) AS digest
-  FROM events_event WHERE xid >= %s AND xid < %s
+    request_id)::text, 'UTF8'))"""
+_ROOT = f"""
+SELECT count(*), min(at), max(at), sha256(coalesce(string_agg(digest, ''::bytea ORDER BY id), ''))
+FROM (
+  SELECT id, at, {DIGEST} AS digest FROM events_event WHERE xid >= %s AND xid < %s
 ) AS sealed
 """
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET")
+SECRETS = (
+    "SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET",
+    "PACK_SIGNING_KEY",
+)  # fmt: skip
 WHOLE = {
     "OTCRISK_ENV": "production",
     "ALLOWED_HOSTS": "risk.example.com",
@@ -59,6 +62,7 @@ def test_production_refuses_unsafe_values(tmp_path: Path) -> None:
         "DEBUG": "true",
         "ALLOWED_HOSTS": "*",
         "STEP_UP_SECRET": "short",
+        "PACK_SIGNING_KEY": "no hexadecimal digits, though it is long enough",
         "SITE_URL": "http://risk.example.com",
     }
     done = check(env=WHOLE | unsafe, var=tmp_path)
