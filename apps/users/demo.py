@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,14 @@ CLIENT = "demo-exchange"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One sample person; staff have a role, traders a verified country."""
+    """One sample person; staff have a role, traders a country and `days` on the desk."""
 
     name: str
     nickname: str
     role: Role | None = None
     kyc_level: int = 0
     kyc_country: str = ""
+    days: int = 0
 
     @property
     def email(self) -> str:
@@ -48,10 +50,10 @@ PEOPLE = (
     Person("cora.compliance", "Cora", Role.COMPLIANCE),
     Person("adam.admin", "Adam", Role.ADMIN),
     Person("otto.auditor", "Otto", Role.AUDITOR),
-    Person("mia.merchant", "MiaTrades", kyc_level=3, kyc_country="DE"),
-    Person("max.merchant", "maxOTC", kyc_level=2, kyc_country="BR"),
-    Person("ben.buyer", "Ben.B", kyc_level=1, kyc_country="PT"),
-    Person("bea.buyer", "bea-buys", kyc_level=1, kyc_country="NG"),
+    Person("mia.merchant", "MiaTrades", kyc_level=3, kyc_country="DE", days=400),
+    Person("max.merchant", "maxOTC", kyc_level=2, kyc_country="BR", days=260),
+    Person("ben.buyer", "Ben.B", kyc_level=1, kyc_country="PT", days=150),
+    Person("bea.buyer", "bea-buys", kyc_level=1, kyc_country="NG", days=90),
 )
 
 
@@ -86,6 +88,7 @@ def _make(person: Person, password: str) -> None:
     user.is_sample = user.is_active = True
     user.display_name = person.nickname
     user.kyc_level, user.kyc_country = person.kyc_level, person.kyc_country
+    user.date_joined = min(user.date_joined, clock.now() - timedelta(days=person.days))
     if not user.check_password(password):
         user.set_password(password)
     user.save()

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 
 from apps.core import clock
-from apps.flows import samples
+from apps.flows import desk_samples, samples
 from apps.users import demo
 
 # Functions without arguments that may run any number of times; each stands in its app's module.
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         if demo.allowed():
             people = demo.seed()["people"]
             self.stdout.write(f"Seeded {len(people)} sample people: see var/demo.json.")
+            self.stdout.write(f"Walked {desk_samples.seed(at=clock.now())} orders of the desk.")
             self.stdout.write(f"Sent {samples.seed(at=clock.now())} sample acts to the engine.")
         else:
             self.stdout.write("No sample people: these are not embedded servers.")
