@@ -34,6 +34,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "move appeals": {
+        "task": "apps.flows.tasks.move_appeals",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     # In the quiet hours, one after the other.
     "forget unseen devices": {
         "task": "apps.flows.tasks.forget_unseen_devices",

@@ -297,6 +297,8 @@ PRICE_MAX_AGE_H = env.float("PRICE_MAX_AGE_H", default=0 if PRICE_SOURCE == "tab
 # What the market shows first.
 MARKET_ASSET = env.str("MARKET_ASSET", default="USDT-TRC20")
 MARKET_FIAT = env.str("MARKET_FIAT", default="USD")
+# Above this an appeal is decided by two people, and paid out once nobody objects any more.
+APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {

@@ -11,8 +11,9 @@ from typing import TypeVar
 import structlog
 
 from apps.core.errors import Refused
-from apps.flows import flow, notices, trading, waiting
+from apps.flows import appeal_outcome, appeal_terms, appeals, flow, notices, trading, waiting
 from apps.trades.models import Ad, Order
+from apps.trades.queries import appeals as appeals_of
 from apps.trades.states import AdStatus, OrderStatus
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,20 @@ def resume_waiting(*, at: datetime) -> int:
     pending = Ad.objects.filter(status=AdStatus.PENDING_REVIEW).select_related("owner")
     ads = pending.order_by("changed_at")[:BATCH]
     return moved + each(ads, lambda ad: waiting.resume_ad(ad=ad, at=at))
+
+
+def escalate_paid(*, at: datetime) -> int:
+    """Appeal orders that were marked as paid a day ago and are not released; how many."""
+    due = Order.objects.filter(
+        status=OrderStatus.PAID, paid_at__lte=at - appeal_terms.ESCALATION
+    ).select_related("buyer", "seller")
+    return each(due.order_by("paid_at")[:BATCH], lambda order: appeals.escalate(order=order, at=at))
+
+
+def advance_appeals(*, at: datetime) -> int:
+    """Move on appeals in which a phase is over, close those that nobody objected to; how many."""
+    due = appeals_of.due(at=at)[:BATCH]
+    return each(due, lambda appeal: appeal_outcome.advance(appeal=appeal, at=at))
 
 
 def each(rows: Iterable[T], deed: Callable[[T], object]) -> int:

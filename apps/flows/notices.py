@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from apps.trades.models import Notice, Order
+from apps.trades.models import Appeal, Notice, Order
 from apps.trades.services.talk import notify
 from apps.users.models import User
 
@@ -48,3 +48,17 @@ def read(*, actor: User, upto: UUID | None, at: datetime) -> int:
     if upto is not None:
         unread = unread.filter(pk__lte=upto)
     return unread.update(read_at=at)
+
+
+def appealed(appeal: Appeal, *, at: datetime) -> None:
+    """Everybody but who opened it learns of an appeal."""
+    order = appeal.order
+    for who in (order.buyer, order.seller):
+        if who.pk != appeal.opener_id:
+            notify(who, "APPEAL_OPENED", at=at, order=order, appeal=str(appeal.pk))
+
+
+def of_appeal(appeal: Appeal, code: str, *, at: datetime, **params: str) -> None:
+    """Both parties learn how far an appeal is."""
+    for who in (appeal.order.buyer, appeal.order.seller):
+        notify(who, code, at=at, order=appeal.order, appeal=str(appeal.pk), **params)

@@ -12,8 +12,9 @@ from apps.restrictions import queries as restrictions
 from apps.risk.models import Decision
 from apps.trades import limits
 from apps.trades.models import Order
+from apps.trades.queries import appeals as appeals_of
 from apps.trades.queries import orders as orders_of
-from apps.trades.services import orders
+from apps.trades.services import appeals, orders
 from apps.trades.states import OrderStatus
 from apps.users.models import User
 
@@ -82,9 +83,9 @@ def release(
             rail=order.rail_id,
             asset=order.asset_id,
             released_after_s=(at - order.paid_at).total_seconds() if order.paid_at else None,
-            payer_confirmed=looked.from_named_payer,
-            declared_account=looked.from_named_payer,
-            payment_ratio=1.0,
+            payer_confirmed=looked.from_named_payer and not order.third_party,
+            declared_account=looked.from_named_payer and not order.third_party,
+            payment_ratio=payment_ratio(order),
             name_similarity=order.name_similarity,
             open_orders_same_amount=orders_of.twins(order, at=at),
         )
@@ -141,8 +142,16 @@ def complete(
         )
     ]
     orders.complete(order, at=at, by=by, event=acts[0].id, lock_days=_lock_days(order, at=at))
+    appeals.settled_by_parties(order, at=at)
     notices.completed(order, at=at)
     return acts
+
+
+def payment_ratio(order: Order) -> float:
+    """What arrived over what was due: as the seller reported it, else all of it."""
+    appeal = appeals_of.live_appeal(order)
+    received = appeal.received if appeal else None
+    return 1.0 if received is None else float(received / order.fiat_amount)
 
 
 def refuse_if_held(order: Order, *, at: datetime) -> None:

@@ -88,6 +88,13 @@ def weigh_ratings(**_: Any) -> int:
 
 
 @shared_task
+def move_appeals(**_: Any) -> int:
+    """Appeal what was paid and not released for a day; move appeals on whose phase is over."""
+    at = clock.now()
+    return desk_sweeps.escalate_paid(at=at) + desk_sweeps.advance_appeals(at=at)
+
+
+@shared_task
 def forget_unseen_devices(**_: Any) -> int:
     """Forget the devices that came once and were never seen with anybody."""
     return sweeps.forget_unseen_devices(at=clock.now())

@@ -380,6 +380,15 @@ class Migration(migrations.Migration):
                 ),
                 ("statement", apps.core.fields.EncryptedTextField(null=True)),
                 (
+                    "received",
+                    models.DecimalField(
+                        decimal_places=18,
+                        help_text="AMOUNT_MISMATCH: what of the fiat arrived.",
+                        max_digits=38,
+                        null=True,
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[

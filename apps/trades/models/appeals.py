@@ -91,6 +91,7 @@ class Appeal(models.Model):
     )  # fmt: skip
     reason = models.CharField(max_length=26, choices=AppealReason)
     statement = EncryptedTextField(null=True)
+    received = money(null=True, help_text="AMOUNT_MISMATCH: what of the fiat arrived.")
     state = models.CharField(max_length=11, choices=states.AppealState)
     opened_at = models.DateTimeField()
     # The end of the phase that the appeal is in; the clock moves it on.
@@ -299,7 +300,7 @@ class Penalty(models.Model):
     sentence = models.CharField(max_length=300, help_text="What the person is told.")
     reasons = ArrayField(models.CharField(max_length=26), help_text="Of appeals that it follows.")
     falls_on = models.CharField(max_length=9, help_text="BUYER, SELLER or APPELLANT.")
-    # One per offence within memory_days, the last repeats: {kind, ability, hours, cap_usd}.
+    # One per offence within memory_days, the last repeats: {kind, abilities, hours, cap_usd}.
     steps = models.JSONField()
     memory_days = models.PositiveSmallIntegerField(default=90)
     source = models.CharField(max_length=120, blank=True)

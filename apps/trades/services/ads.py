@@ -143,6 +143,22 @@ def close(ad: Ad, *, at: datetime, by: User | None) -> None:
         )
 
 
+def take_out(ad: Ad, *, at_most: Decimal, key: str, at: datetime, by: User | None) -> Decimal:
+    """Take from what a sell ad still offers, back to its owner's wallet; how much there was."""
+    amount = min(at_most, ad.remaining)
+    if ad.side != Side.SELL or amount <= 0:
+        return Decimal(0)
+    left = total([ad.remaining, amount.copy_negate()])
+    if not left and ad.status == AdStatus.ONLINE:
+        step(ad, AdStatus.SOLD_OUT, at=at)
+    ad.quantity, ad.remaining = total([ad.quantity, amount.copy_negate()]), left
+    ad.save(update_fields=["quantity", "remaining"])
+    ledger.return_from_ad(
+        ad=ad.id, user=ad.owner, asset=ad.asset, amount=amount, key=f"out:{key}", at=at, by=by
+    )
+    return amount
+
+
 def as_said(ad: Ad, offer: Offer) -> dict[str, Any]:
     """An offer as a revision keeps it: numbers, codes and ids, without its texts."""
     said: dict[str, Any] = {}

@@ -322,3 +322,9 @@ def wish_cancel(order: Order, *, by: User, at: datetime) -> None:
     Order.objects.filter(pk=order.pk).update(cancel_wished_by=by)
     order.cancel_wished_by = by
     tell(order=order, code="CANCEL_WISHED", at=at)
+
+
+def report_third_party(order: Order) -> None:
+    """The seller was paid by somebody else; that stays with the order."""
+    Order.objects.filter(pk=order.pk).update(third_party=True)
+    order.third_party = True
