@@ -1,6 +1,5 @@
 """How an appeal begins: by a party, by a report of a payment, by the clock, by risk control."""
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -128,32 +127,22 @@ def _opening(
     """The act that the engine judges: the opener's, or a report on the other side's account."""
     other = appeals_of.other_of(order, opener)
     kind = appeal_terms.REPORTS.get(AppealReason(reason))
-    words: dict[str, Any] = {
-        "usd": order.usd,
-        "at": at,
-        "about": own_acts.thing("order", order.pk),
-        "reason": str(reason),
-        "rail": order.rail_id,
-        "asset": order.asset_id,
-    }
+    said = {"reason": str(reason), "rail": order.rail_id, "asset": order.asset_id, **signals}
     if kind is None:
-        side = "buy" if opener.pk == order.buyer_id else "sell"
-        return own_acts.act(
-            "appeal.opened", user=opener, to=other, request_facts=request_facts, side=side,
-            **words, **signals,
-        )  # fmt: skip
+        return own_acts.of_party(
+            "appeal.opened", user=opener, order=order, request_facts=request_facts, at=at, **said
+        )
     reported_buys = other.pk == order.buyer_id
-    act = own_acts.act(
+    # The device and address of this request are those of whoever reports: they are left out.
+    return own_acts.of_party(
         kind,
         user=other,
-        to=opener,
+        order=order,
+        by=opener,
         account=order.payer_account if reported_buys else order.payee_account,
-        # The device and address of this request are those of whoever reports.
-        request_facts=own_acts.NOWHERE,
-        side="buy" if reported_buys else "sell",
-        **words,
+        at=at,
+        **said,
     )
-    return replace(act, actor=own_acts.person(opener))
 
 
 def _opened(

@@ -129,15 +129,12 @@ def _carried_out(appeal: Appeal, *, settled: bool, at: datetime) -> Written:
 
 def _release(appeal: Appeal, order: Order, *, by: User, at: datetime) -> Written:
     """J2; judged once more for the record, without measures: the seller has done nothing."""
-    act = own_acts.act(
+    act = own_acts.of_party(
         "order.released",
         user=order.seller,
-        to=order.buyer,
-        usd=order.usd,
-        request_facts=own_acts.NOWHERE,
+        order=order,
+        by=by,
         at=at,
-        about=own_acts.thing("order", order.pk),
-        side="sell",
         rail=order.rail_id,
         asset=order.asset_id,
         payer_confirmed=False if order.third_party else None,
@@ -146,7 +143,6 @@ def _release(appeal: Appeal, order: Order, *, by: User, at: datetime) -> Written
         name_similarity=order.name_similarity,
         appeal=str(appeal.pk),
     )
-    act = replace(act, actor=own_acts.person(by))
     judgement = flow.judge(act)
     judgement = replace(judgement, verdict=replace(judgement.verdict, measures=()))
     _lift_holds(appeal, order, at=at)
@@ -168,16 +164,7 @@ def _refund(appeal: Appeal, order: Order, *, by: User, at: datetime) -> Written:
     faulty = appeals_of.faulted(appeal)
     at_fault = faulty[0] if len(faulty) == 1 else None
     acts = [
-        own_acts.act(
-            "order.cancelled",
-            user=user,
-            to=appeals_of.other_of(order, user),
-            usd=order.usd,
-            request_facts=own_acts.NOWHERE,
-            at=at,
-            about=own_acts.thing("order", order.pk),
-            side="buy" if user.pk == order.buyer_id else "sell",
-        )
+        own_acts.of_party("order.cancelled", user=user, order=order, by=by, at=at)
         for user in faulty
     ]
     _lift_holds(appeal, order, at=at)
@@ -192,7 +179,7 @@ def _refund(appeal: Appeal, order: Order, *, by: User, at: datetime) -> Written:
     )
     for party in (order.buyer, order.seller):
         notices.ended(order, to=party, at=at)
-    return [(replace(act, actor=own_acts.person(by)), None) for act in acts]
+    return [(act, None) for act in acts]
 
 
 def _lift_holds(appeal: Appeal, order: Order, *, at: datetime) -> None:
@@ -214,18 +201,15 @@ def _closed(appeal: Appeal, *, at: datetime) -> Written:
         at_fault = user in faulty
         if at_fault:
             tallies.found_at_fault(user=user, at=at)
-        act = own_acts.act(
+        act = own_acts.of_party(
             "appeal.decided",
             user=user,
-            to=appeals_of.other_of(order, user),
-            usd=order.usd,
-            request_facts=own_acts.NOWHERE,
+            order=order,
+            by=appeal.decided_by,
             at=at,
-            about=own_acts.thing("order", order.pk),
             at_fault=at_fault,
             appeal=str(appeal.pk),
             outcome=appeal.outcome,
         )
-        by = appeal.decided_by
-        written.append((replace(act, actor=own_acts.person(by)) if by else act, None))
+        written.append((act, None))
     return written

@@ -110,19 +110,8 @@ def _given_in(order: Order, *, actor: User, at: datetime) -> list[Act]:
             "the agent then ends the order.",
         )
     was_paid = order.paid_at is not None
-    acts = [
-        own_acts.act(
-            kind,
-            user=actor,
-            to=order.seller,
-            usd=order.usd,
-            request_facts=own_acts.NOWHERE,
-            at=at,
-            about=own_acts.thing("order", order.pk),
-            side="buy",
-        )
-        for kind in (("order.paid_reverted",) if was_paid else ()) + ("order.cancelled",)
-    ]
+    kinds = ("order.paid_reverted", "order.cancelled") if was_paid else ("order.cancelled",)
+    acts = [own_acts.of_party(kind, user=actor, order=order, at=at) for kind in kinds]
     orders.give_back(
         order,
         OrderStatus.CANCELLED,

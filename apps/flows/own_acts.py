@@ -1,5 +1,6 @@
 """Acts of our own people, in the words of the engine: ids, numbers and codes, never a text."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from apps.core.money import CENT
 from apps.events import log
 from apps.events.act import Act, Party
 from apps.flows.request_facts import RequestFacts
+from apps.trades.models import Order
 from apps.users.models import DESK, PayoutAccount, User
 
 #: Where the clock or staff move something, there is no request to tell of.
@@ -81,3 +83,29 @@ def act(
         about=(about,) if about else (),
         data={name: value for name, value in said.items() if value is not None},
     )
+
+
+def of_party(
+    kind: str,
+    *,
+    user: User,
+    order: Order,
+    at: datetime,
+    by: User | None = None,
+    request_facts: RequestFacts = NOWHERE,
+    **data: Any,
+) -> Act:
+    """What concerns a party of an order, and the other side; `by` did it where it was not they."""
+    buys = user.pk == order.buyer_id
+    one = act(
+        kind,
+        user=user,
+        to=order.seller if buys else order.buyer,
+        usd=order.usd,
+        request_facts=request_facts,
+        at=at,
+        about=thing("order", order.pk),
+        side="buy" if buys else "sell",
+        **data,
+    )
+    return replace(one, actor=person(by)) if by else one
