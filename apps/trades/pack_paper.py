@@ -22,6 +22,7 @@ HAN = files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
 #: Scripts between these are not printed as they are.
 SHAPED = range(0x0590, 0x1E00)
 FIRST_HAN = 0x2E80
+BREAK, LONGEST_NAME = "\u200b", 40
 INK, SOFT, LINE = (28, 32, 38), (98, 106, 117), (205, 211, 218)
 MARGIN = 18.0
 
@@ -108,8 +109,8 @@ class Paper(FPDF):
             for row in rows:
                 table.row([self.printable(cell) for cell in row])
 
-    def code(self, content: str, *, size: float = 34) -> None:
-        """A QR code at the right margin, beside what is written next."""
+    def code(self, content: str, *, size: float = 34) -> float:
+        """A QR code at the right margin, beside what is written next; where it ends."""
         qr = QRCode(error_correction=ERROR_CORRECT_M, border=0)
         qr.add_data(content)
         matrix = qr.get_matrix()
@@ -119,10 +120,15 @@ class Paper(FPDF):
             for x, dark in enumerate(line):
                 if dark:
                     self.rect(left + x * step, top + y * step, step, step, style="F")
+        return top + size
 
     def printable(self, text: str) -> str:
         """The text in letters that these fonts print rightly."""
-        return "".join(self._letter(one) for one in unicodedata.normalize("NFC", text))
+        text = "".join(self._letter(one) for one in unicodedata.normalize("NFC", text))
+        if len(text) > LONGEST_NAME:
+            # Chinese breaks after any character; a name is left as it is, to be searched for.
+            text = "".join(one + BREAK if ord(one) >= FIRST_HAN else one for one in text)
+        return text
 
     def _letter(self, one: str) -> str:
         if one == "\n" or (ord(one) in self._known and ord(one) not in SHAPED):

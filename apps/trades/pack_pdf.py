@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from apps.trades import pack_pdf_proof, pack_verify
 from apps.trades.models import AppealOutcome, AppealReason, Fault
@@ -18,6 +17,7 @@ from apps.trades.pack_words import (
     spaced,
     word,
 )  # fmt: skip
+from apps.trades.pack_words import in_words as _
 from apps.trades.states import AppealState, OrderStatus
 
 

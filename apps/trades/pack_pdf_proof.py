@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from apps.ledger.models import AccountKind, EntryKind
 from apps.trades import pack_verify
 from apps.trades.pack_paper import MARGIN, Paper
 from apps.trades.pack_words import EVENTS, FILES, ROLES, amount, moment, word
+from apps.trades.pack_words import in_words as _
 
 #: Lines of the chat and events that are printed; the record inside has them all.
 MOST_LINES = 400
@@ -112,7 +111,7 @@ def log(paper: Paper, pack: dict[str, Any]) -> None:
 def verify(paper: Paper, pack: dict[str, Any], *, name: str, key: str) -> None:
     """What anybody needs to check the record."""
     paper.heading(_("How to check this record"), room=82)
-    paper.code(f"{pack_verify.FORMAT}:{name}")
+    beside = paper.code(f"{pack_verify.FORMAT}:{name}")
     paper.set_right_margin(MARGIN + 42)
     paper.text_block(
         _(
@@ -126,6 +125,7 @@ def verify(paper: Paper, pack: dict[str, Any], *, name: str, key: str) -> None:
         % {"desk": pack["desk"]}
     )
     paper.set_right_margin(MARGIN)
+    paper.set_y(max(paper.get_y(), beside + 2))
     paper.pairs([(_("Digest of the record"), name), (_("Signing key"), key)])
     if paper.was_respelled:
         paper.ln(2)

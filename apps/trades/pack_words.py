@@ -2,14 +2,18 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as say
+from django.utils.translation import pgettext
 
 from apps.core import money
 from apps.ledger.models import AccountKind, EntryKind
 from apps.trades.models import AppealOutcome, AppealReason, CancelReason, Fault
 from apps.trades.states import AppealState, OrderStatus
+
+#: Said of a record: elsewhere "Order" may mean a sorting.
+in_words = partial(pgettext, "record")
 
 ROLES = {
     "BUYER": say("buyer"),
@@ -63,8 +67,8 @@ def word(code: str | None, *, among: dict[str, str] | type) -> str:
     if code is None:
         return ""
     if isinstance(among, dict):
-        return _(among[code]) if code in among else code
-    return _(str(among(code).label)) if code in among.values else code  # type: ignore[attr-defined]
+        return in_words(among[code]) if code in among else code
+    return in_words(str(among(code).label)) if code in among.values else code  # type: ignore[attr-defined]
 
 
 def reason(code: str | None) -> str:
