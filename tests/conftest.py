@@ -17,6 +17,7 @@ from tests.exchange import (  # noqa: F401  for every test
 from tests.people import committed_desk, committed_world, desk, world  # noqa: F401  for every test
 from tests.phones import committed_phones, phones  # noqa: F401  for every test
 from tests.receiver import alone_on_the_server, no_pause, receiver  # noqa: F401  for every test
+from tests.web import web  # noqa: F401  for every test
 
 
 @pytest.fixture(scope="session")

@@ -38,10 +38,8 @@ class Prices:
 
     def is_stale(self, asset: str, fiat: str, *, at: datetime) -> bool:
         """Whether the price is older than PRICE_MAX_AGE_H allows, or there is none."""
-        said = self.moments.get((asset, fiat))
-        if said is None or not settings.PRICE_MAX_AGE_H:
-            return said is None
-        return at - said > timedelta(hours=settings.PRICE_MAX_AGE_H)
+        said, since = self.moments.get((asset, fiat)), fresh_since(at=at)
+        return said is None or (since is not None and said < since)
 
     def require_fresh(self, asset: str, fiat: str, *, at: datetime) -> None:
         """Refused where nobody may trade at the reference price now: NO_PRICE, STALE_PRICE."""
@@ -75,6 +73,12 @@ class Prices:
         if worth >= 10**USD_WHOLE_DIGITS:
             raise Refused("AMOUNT_TOO_LARGE", 422, "That is more than there is. Write less.")
         return worth.quantize(CENT, rounding=ROUND_HALF_EVEN)
+
+
+def fresh_since(*, at: datetime) -> datetime | None:
+    """Since when a reference price has to be to be traded at; None: however old."""
+    hours = settings.PRICE_MAX_AGE_H
+    return at - timedelta(hours=hours) if hours else None
 
 
 def read(*assets: str) -> Prices:

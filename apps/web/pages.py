@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
@@ -61,6 +61,11 @@ def refusals_in(form: forms.BaseForm) -> Iterator[None]:
         for name, messages in refused.fields.items():
             if name in form.fields:
                 form.add_error(name, [wording.said(message) for message in messages])
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What was sent with a form; None for a page that is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def refusal_of(form: forms.BaseForm) -> str:

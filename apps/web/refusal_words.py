@@ -10,6 +10,16 @@ REFUSALS = {
     "OWN_AD": _("This is your own offer."),
     "AD_NOT_AVAILABLE": _("This offer is not available now. Choose another."),
     "NO_PRICE": _("There is no reference price at the moment. Try again later."),
+    "STALE_PRICE": _(
+        "The reference price is out of date, so offers that follow it rest. Try again later, or "
+        "use one with a fixed price."
+    ),
+    "MAKER_CLOSED": _("This merchant is closed at this hour. Choose another offer."),
+    "OVER_KYC_TOTAL": _(
+        "This is above what is left in all at your verification level. Verify more of your "
+        "identity, and this limit ends."
+    ),
+    "AMOUNT_TOO_LARGE": _("That is more than there is. Write less."),
     "PRICE_MOVED": _("The price has moved. Look at it and confirm again."),
     "RECLAIM_TOO_LATE": _(
         "An expired order can be taken up again within 15 minutes, on the same terms. After that, "

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from apps.web import account, device, market, packs, privacy, shell
+from apps.web import (
+    account,
+    chat,
+    device,
+    market,
+    order_deeds,
+    orders,
+    packs,
+    payment_accounts,
+    privacy,
+    shell,
+    take,
+)
 
 urlpatterns = [
     path("", shell.home, name="home"),
@@ -13,5 +25,18 @@ urlpatterns = [
     path("orders/<uuid:id>/pack.pdf", packs.download, {"form": "pdf"}, name="pack_pdf"),
     path("orders/<uuid:id>/pack.json", packs.download, {"form": "json"}, name="pack_json"),
     path("account/", account.account, name="account"),
+    path("account/payment-accounts/new/", payment_accounts.new, name="payment_account_new"),
     path("market/", market.market, name="market"),
+    path("market/<uuid:id>/", take.take, name="take"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<uuid:id>/", orders.order, name="order"),
+    path("orders/<uuid:id>/news/", orders.news, name="news"),
+    path("orders/<uuid:id>/say/", chat.say, name="say"),
+    path("orders/<uuid:id>/files/<uuid:file>/", chat.file, name="order_file"),
+    path("orders/<uuid:id>/pay/", order_deeds.pay, name="pay"),
+    path("orders/<uuid:id>/cancel/", order_deeds.cancel, name="cancel"),
+    path("orders/<uuid:id>/wish-cancel/", order_deeds.wish_cancel, name="wish_cancel"),
+    path("orders/<uuid:id>/release/", order_deeds.release, name="release"),
+    path("orders/<uuid:id>/prove/", order_deeds.prove, name="prove"),
+    path("orders/<uuid:id>/rate/", order_deeds.rate, name="rate"),
 ]

@@ -3,14 +3,18 @@
 Rows keep codes with ids and amounts; the sentences are made here, when somebody reads them.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import money
 from apps.core.errors import Refused
-from apps.trades.models import Message, Notice
+from apps.trades.models import Ad, Message, Notice, Order
+from apps.users.models import PayoutAccount
 from apps.web.refusal_words import REFUSALS
 
 ORDER_STATES = {
@@ -36,6 +40,7 @@ AD_STATES = {
 CANCEL_REASONS = {
     "BUYER": _("The buyer cancelled."),
     "REFUNDED": _("The buyer was refunded, or never paid."),
+    "TAKER": _("Whoever took it gave up before it began."),
     "MUTUAL": _("Buyer and seller agreed to cancel."),
     "UNPAID": _("The time to pay ran out."),
     "CHECK_FAILED": _("A check did not pass."),
@@ -51,6 +56,7 @@ CONDITIONS = {
     "COUNTRY": _("This offer is for other countries."),
     "TRUSTED_ONLY": _("This offer is for people whom the advertiser trusts."),
     "NEWCOMER_LIMIT": _("For a first order this advertiser asks for a smaller amount."),
+    "CLOSED": _("This merchant is closed at this hour."),
     "CLEAN_RAIL": _("This offer asks for a payment account that has been used here for 30 days."),
 }
 LIMITS = {
@@ -66,6 +72,17 @@ LINES = {
     "ORDER_ENDED": _("The order has ended; the crypto went back to the seller."),
     "ORDER_SPLIT": _("The escrow was divided between buyer and seller."),
     "CANCEL_WISHED": _("The seller asks the buyer to cancel this order."),
+}
+TAGS = {
+    "FAST": _("fast"),
+    "POLITE": _("polite"),
+    "GOOD_PRICE": _("good price"),
+    "CLEAR_TERMS": _("clear terms"),
+    "SLOW": _("slow"),
+    "RUDE": _("rude"),
+    "ASKED_TO_CANCEL": _("asked to cancel"),
+    "EXTRA_CONDITIONS": _("asked for more than the terms say"),
+    "THIRD_PARTY": _("paid from somebody else's account"),
 }
 NOTICES = {
     "ORDER_NEW": _("New order %(order)s: %(fiat)s."),
@@ -88,6 +105,45 @@ NOTICES = {
 }
 
 
+def fiat_amount(order: Order) -> str:
+    """What is paid for an order: 93.00 EUR."""
+    return f"{round(order.fiat_amount, order.fiat.decimals):,f} {order.fiat_id}"
+
+
+def crypto_amount(order: Order) -> str:
+    """What an order is about: 100 USDT-TRC20."""
+    return money.display(Decimal(money.short(order.amount)), currency=order.asset_id)
+
+
+def account(one: PayoutAccount) -> str:
+    """A payment account of the reader's own, as they tell it from others."""
+    number = one.number or ""
+    return " ".join(part for part in (one.bank, f"…{number[-4:]}", one.holder or "") if part)
+
+
+def offer_conditions(ad: Ad, unmet: Sequence[str]) -> list[tuple[str, bool]]:
+    """Each condition of an offer in words, and whether the viewer meets it."""
+    said = {
+        "MIN_KYC": ad.min_kyc and gettext("Verification level %(n)s or higher") % {"n": ad.min_kyc},
+        "MIN_AGE": ad.min_age_days
+        and gettext("Account older than %(n)s days") % {"n": ad.min_age_days},
+        "MIN_ORDERS": ad.min_orders
+        and gettext("At least %(n)s completed orders") % {"n": ad.min_orders},
+        "MIN_COMPLETION": ad.min_completion
+        and gettext("At least %(n)s %% completed in 30 days")
+        % {"n": f"{100 * ad.min_completion:.0f}"},
+        "COUNTRY": ad.countries
+        and gettext("Verified in: %(list)s") % {"list": ", ".join(ad.countries)},
+        "TRUSTED_ONLY": ad.trusted_only and gettext("Only people whom the advertiser trusts"),
+        "NEWCOMER_LIMIT": ad.newcomer_limit_usd is not None
+        and gettext("First order with this advertiser: at most %(n)s USD")
+        % {"n": f"{ad.newcomer_limit_usd:,.0f}"},
+        "CLEAN_RAIL": ad.clean_rail_only
+        and gettext("Paid from an account that has been used here for 30 days"),
+    }
+    return [(str(words), code not in unmet) for code, words in said.items() if words]
+
+
 def notice(one: Notice) -> str:
     """What a notice says; an unknown code in words that are true of any."""
     order = one.order
@@ -95,8 +151,8 @@ def notice(one: Notice) -> str:
     if order is not None:
         words |= {
             "order": order.number,
-            "fiat": f"{order.fiat_amount.normalize():,f} {order.fiat_id}",
-            "crypto": f"{order.amount.normalize():,f} {order.asset_id}",
+            "fiat": fiat_amount(order),
+            "crypto": crypto_amount(order),
         }
     return _filled(NOTICES.get(one.code), words) or gettext("There is news for you.")
 

@@ -70,7 +70,10 @@
     }
     // A deed is sent once. Disabled a moment later, so that the button's own value still goes along.
     if (event.target.method === "post" && !event.target.matches("[hx-post]")) {
-      for (const button of all("button", event.target)) setTimeout(() => { button.disabled = true; });
+      const buttons = all("button", event.target);
+      setTimeout(() => { for (const button of buttons) button.disabled = true; });
+      // A download leaves the page where it is.
+      setTimeout(() => { for (const button of buttons) button.disabled = false; }, 8000);
     }
   });
   addEventListener("pageshow", () => {

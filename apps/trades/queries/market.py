@@ -16,7 +16,6 @@ from apps.trades.models import (
     Ad,
     Fiat,
     MerchantProfile,
-    MerchantState,
     PriceType,
     Relation,
     RelationKind,
@@ -66,10 +65,13 @@ ORDER BY ad.{column} {order}, ad.id {order} LIMIT %(enough)s
 """
 MARKET = """
 WITH reference AS (
-  SELECT price FROM trades_referenceprice WHERE asset_id = %(asset)s AND fiat_id = %(fiat)s
+  SELECT price FROM trades_referenceprice
+  WHERE asset_id = %(asset)s AND fiat_id = %(fiat)s
+    AND (%(fresh_since)s::timestamptz IS NULL OR at >= %(fresh_since)s)
 )
 SELECT a.*, (SELECT price FROM reference) AS reference, u.display_name AS owner_name,
-  t.name AS badge, m.headline, f.decimals AS fiat_decimals,
+  u.timezone AS owner_zone,
+  t.name AS badge, m.headline, m.opens_at, m.closes_at, f.decimals AS fiat_decimals,
   ARRAY(SELECT l.code || chr(31) || l.name FROM trades_adrail r JOIN trades_rail l
         ON l.code = r.rail_id WHERE r.ad_id = a.id AND l.is_active ORDER BY l.name) AS ways,
   EXISTS (SELECT 1 FROM trades_relation x WHERE x.kind = 'TRUST'
@@ -87,7 +89,8 @@ FLOATS = "round((SELECT price FROM reference) * (1 + ad.premium), 8)"
 class Listed:
     """One offer of the market as its viewer sees it.
 
-    `max_fiat` ends at what is left; `unmet` are codes of conditions.SENTENCES.
+    `max_fiat` ends at what is left; `unmet` are codes of conditions.SENTENCES,
+    or CLOSED: the merchant's hours are over.
     """
 
     ad: Ad
@@ -171,6 +174,7 @@ def market(
         "completion": own.completion_30d or 0,
         "country": viewer.kyc_country if viewer else "",
         "size": size + 1,
+        "fresh_since": prices.fresh_since(at=at),
         "skip": (page - 1) * size,
         "enough": page * size + 1,
     }
@@ -187,6 +191,14 @@ def market(
                 owner=User(pk=row.owner_id, display_name=row.owner_name).nickname,
                 badge=row.badge or "",
                 headline=row.headline or "",
+                is_open=people.is_open(
+                    MerchantProfile(
+                        user=User(pk=row.owner_id, timezone=row.owner_zone),
+                        opens_at=row.opens_at,
+                        closes_at=row.closes_at,
+                    ),
+                    at=at,
+                ),
                 rails=tuple(tuple(way.split("\x1f")) for way in row.ways),
                 record=found.get(row.owner_id, NOTHING),
                 viewer=viewer,
@@ -216,11 +228,7 @@ def choices() -> Choices:
 
 def offer_for(viewer: User | None, ad: Ad, *, at: datetime) -> Listed:
     """One ad as its viewer sees it where it is taken; four queries."""
-    merchant = (
-        MerchantProfile.objects.filter(user=ad.owner_id, state=MerchantState.ACTIVE)
-        .select_related("tier")
-        .first()
-    )
+    merchant = people.merchant(ad.owner)
     found = people.records([ad.owner_id, viewer.pk if viewer else NOBODY], at=at)
     rails = ad.rails.filter(rail__is_active=True).select_related("rail").order_by("rail__name")
     return _listed(
@@ -229,6 +237,7 @@ def offer_for(viewer: User | None, ad: Ad, *, at: datetime) -> Listed:
         owner=ad.owner.nickname,
         badge=merchant.tier.name if merchant else "",
         headline=merchant.headline if merchant else "",
+        is_open=people.is_open(merchant, at=at),
         rails=tuple((one.rail_id, one.rail.name) for one in rails),
         record=found.get(ad.owner_id, NOTHING),
         viewer=viewer,
@@ -248,6 +257,7 @@ def _listed(
     owner: str,
     badge: str,
     headline: str,
+    is_open: bool,
     rails: tuple[tuple[str, str], ...],
     record: Record,
     viewer: User | None,
@@ -262,6 +272,8 @@ def _listed(
             user=viewer, record=own, knows_owner=False, is_trusted=is_trusted
         )
         unmet = conditions.unmet(ad, partner, usd=None, at=at)
+    if not is_open:
+        unmet.append("CLOSED")
     return Listed(
         ad=ad,
         owner=owner,

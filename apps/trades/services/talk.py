@@ -5,14 +5,22 @@ import json
 from datetime import datetime
 from typing import Any
 
+from apps.core import sql
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.trades.files import Accepted
-from apps.trades.models import Attachment, Message, MessageKind, Notice, Order, ReadMark
+from apps.trades.models import Attachment, Message, MessageKind, Notice, Order
 from apps.users.models import User
 
 LONGEST = 2_000
 MOST_LINES, MOST_FILES = 2_000, 60
+
+READ = """
+INSERT INTO trades_readmark AS m (order_id, reader_id, seq, at)
+VALUES ($1::uuid, $2::uuid, $3::int, $4::timestamptz)
+ON CONFLICT (order_id, reader_id) DO UPDATE SET seq = excluded.seq, at = excluded.at
+WHERE m.seq < excluded.seq
+"""
 
 
 def say(
@@ -46,11 +54,7 @@ def notify(
 
 def read(*, order: Order, reader: User, seq: int, at: datetime) -> None:
     """Note how far somebody has read; never backwards."""
-    mark, made = ReadMark.objects.get_or_create(
-        order=order, reader=reader, defaults={"seq": seq, "at": at}
-    )
-    if not made and mark.seq < seq:
-        ReadMark.objects.filter(pk=mark.pk, seq__lt=seq).update(seq=seq, at=at)
+    sql.run(READ, [order.pk, reader.pk, seq, at])
 
 
 def attach(*, order: Order, uploader: User, file: Accepted, at: datetime) -> Attachment:

@@ -15,7 +15,7 @@ from apps.ledger.models import Asset
 from apps.trades.models import Fiat
 from apps.trades.queries import waiting
 from apps.users.models import User
-from apps.web import wording
+from apps.web import order_words, wording
 from apps.web.shell import theme_of
 
 register = template.Library()
@@ -186,3 +186,45 @@ def initial(nickname: str) -> str:
 def condition(code: str) -> str:
     """A condition of an offer that the reader does not meet."""
     return str(wording.CONDITIONS.get(code, code))
+
+
+@register.filter
+def take_warnings(buys: bool) -> list[str]:
+    """What to know before an offer is taken."""
+    return order_words.take_warnings(buys=buys)
+
+
+@register.filter
+def minutes(value: int) -> str:
+    """Minutes as people say them: 30 min, 2 h."""
+    return wording.span(value * 60)
+
+
+@register.filter
+def step(one: Any) -> str:
+    """A line of an order's timeline."""
+    return order_words.step(one)
+
+
+@register.filter
+def line(message: Any) -> str:
+    """What a line of the desk's own says."""
+    return wording.line(message)
+
+
+@register.filter
+def masked(number: str | None) -> str:
+    """The end of an account number."""
+    return f"…{number[-4:]}" if number else "–"
+
+
+@register.filter
+def is_buyer(order: Any, user: Any) -> bool:
+    """Whether this person buys in an order."""
+    return bool(order.buyer_id == user.pk)
+
+
+@register.filter
+def plain(value: Decimal, fiat: Fiat) -> str:
+    """An amount as banks' forms take it: plain digits, the currency's decimals."""
+    return f"{value.quantize(Decimal(1).scaleb(-fiat.decimals), context=money.EXACT):f}"
