@@ -39,6 +39,16 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    "resume withdrawals": {
+        "task": "apps.flows.tasks.resume_withdrawals",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "look at wallets": {
+        "task": "apps.flows.tasks.custody_look",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
     # In the quiet hours, one after the other.
     "forget unseen devices": {
         "task": "apps.flows.tasks.forget_unseen_devices",

@@ -47,5 +47,9 @@ def _faults() -> Iterator[tuple[str, str]]:
             yield "E005", f"{name} is not set, and the embedded servers trust everybody"
     if not settings.SITE_URL.startswith("https://"):
         yield "E006", "SITE_URL is not an https address"
+    if settings.CUSTODY == "sandbox":
+        yield "E008", "CUSTODY is the sandbox, which sends no coins"
+    if settings.CUSTODY == "webhook" and not (settings.CUSTODY_URL and settings.CUSTODY_SECRET):
+        yield "E009", "CUSTODY is webhook, and CUSTODY_URL or CUSTODY_SECRET is not set"
     if "EMAIL_URL" not in os.environ:
         yield "E007", "EMAIL_URL is not set: nobody would receive mail"

@@ -216,6 +216,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "apps.flows.tasks.deliver_*": {"queue": "webhooks"},
+    "apps.flows.tasks.custody_*": {"queue": "custody"},
     "apps.faces.*": {"queue": "faces"},
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -299,6 +300,23 @@ MARKET_ASSET = env.str("MARKET_ASSET", default="USDT-TRC20")
 MARKET_FIAT = env.str("MARKET_FIAT", default="USD")
 # Above this an appeal is decided by two people, and paid out once nobody objects any more.
 APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
+# Who holds the keys: none (nothing comes or goes), sandbox (embedded, no coins), webhook (the
+# exchange's own wallet service, asked at CUSTODY_URL with requests signed by CUSTODY_SECRET, a
+# Standard Webhooks secret: whsec_…).
+CUSTODY = env.str("CUSTODY", default="none" if PRODUCTION else "sandbox")
+CUSTODY_URL = env.str("CUSTODY_URL", default="")
+CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
+# Providers that screen addresses and deposits, all of which have to answer: lists; and how many
+# minutes they may take until a human has to look.
+SCREENERS = env.list("SCREENERS", default=["lists"])
+SCREENING_MINUTES = env.int("SCREENING_MINUTES", default=10)
+# How long a new address waits, unless control of it is shown.
+ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
+# From so many USD on, two of staff decide on a withdrawal that waits for a human.
+WITHDRAWAL_SECOND_PAIR_USD = env.int("WITHDRAWAL_SECOND_PAIR_USD", default=10_000)
+# From so many USD on sender's and recipient's data travel along: by country of the identity
+# document ("*": everywhere else) and by destination.
+TRAVEL_RULE_USD = env.json("TRAVEL_RULE_USD", default={"*": {"SELF_HOSTED": "1000", "VASP": "0"}})
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────
 REST_FRAMEWORK = {

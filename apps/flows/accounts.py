@@ -50,11 +50,18 @@ def sign_in_failed(
     _judge(own_acts.act("signin.failed", user=user, request_facts=request_facts, at=at, why=why))
 
 
-def security_changed(*, user: User, request_facts: RequestFacts, at: datetime, change: str) -> None:
-    """A person changed a password, totp, passkey, recovery or email."""
+def security_changed(
+    *, user: User, request_facts: RequestFacts, at: datetime, change: str, how: str = "CHANGED"
+) -> None:
+    """A person changed a password, totp, passkey, recovery or email: ADDED, CHANGED, REMOVED."""
     _judge(
         own_acts.act(
-            "security.changed", user=user, request_facts=request_facts, at=at, change=change
+            "security.changed",
+            user=user,
+            request_facts=request_facts,
+            at=at,
+            change=change,
+            how=how,
         )
     )
 

@@ -31,6 +31,7 @@ class Sent:
 
     status: int | None
     error: str = ""
+    body: bytes = b""
 
     @property
     def accepted(self) -> bool:
@@ -56,8 +57,8 @@ def check(url: str) -> None:
         ) from None
 
 
-def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Sent:
-    """Send a body there; what the other side answers is not read."""
+def post(url: str, *, body: bytes, headers: Mapping[str, str], read: int = 0) -> Sent:
+    """Send a body there; of what the other side answers so many bytes are read, by default none."""
     try:
         parsed = _parsed(url)
         address = _resolve(parsed)
@@ -77,9 +78,9 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Sent:
                 retries=False,
                 preload_content=False,
             )
-            status = response.status
+            status, answer = response.status, response.read(read) if read else b""
             response.close()
-        return Sent(status)
+        return Sent(status, body=answer)
     except HTTPError as fault:
         return Sent(None, type(fault).__name__)
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from apps.core.errors import Refused
 from apps.flows import waiting
 from apps.restrictions import services as restrictions
-from apps.trades.models import Order
+from apps.trades.models import Order, Withdrawal
 from apps.users.models import User
 
 
@@ -21,6 +21,7 @@ class Proven:
     """What went on because of a proof."""
 
     orders: list[Order]
+    withdrawals: list[Withdrawal]
 
 
 def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
@@ -29,4 +30,8 @@ def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
         raise Refused("FACE_NEEDED", 403, "This needs a face check. Start it on your phone.")
     if not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm with your second factor first.")
-    return Proven(waiting.prove(user=user, at=at, reason=restrictions.FACTOR_SHOWN))
+    gone_on = waiting.prove(user=user, at=at, reason=restrictions.FACTOR_SHOWN)
+    return Proven(
+        orders=[one for one in gone_on if isinstance(one, Order)],
+        withdrawals=[one for one in gone_on if isinstance(one, Withdrawal)],
+    )

@@ -8,7 +8,7 @@ from django.db import connection
 
 from apps.events import seals
 from apps.events.models import Entity
-from apps.flows import selfcheck_desk
+from apps.flows import selfcheck_desk, selfcheck_wallet
 from apps.risk.models import Policy, PolicyStatus
 from apps.risk.velocity import recount
 from apps.risk.velocity.streams import STREAMS
@@ -154,6 +154,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     balances_recount,
     settled_once,
     *selfcheck_desk.CHECKS,
+    *selfcheck_wallet.CHECKS,
 )
 
 

@@ -21,26 +21,25 @@ CHANGE_OF = {
 
 def connect() -> None:
     """Listen; called once when the app is ready."""
-    for signal, change in (
-        (account.password_changed, "password"),
-        (account.password_reset, "password"),
-        (account.password_set, "password"),
-        (account.email_changed, "email"),
-        (account.email_added, "email"),
-        (account.email_removed, "email"),
+    for signal, change, how in (
+        (account.password_changed, "password", "CHANGED"),
+        (account.password_reset, "password", "CHANGED"),
+        (account.password_set, "password", "CHANGED"),
+        (account.email_changed, "email", "CHANGED"),
+        (account.email_added, "email", "ADDED"),
+        (account.email_removed, "email", "REMOVED"),
     ):
-        signal.connect(_receiver(change), weak=False, dispatch_uid=f"flows.{change}.{id(signal)}")
-    for signal in (mfa.authenticator_added, mfa.authenticator_removed, mfa.authenticator_reset):
-        signal.connect(second_factor_changed, dispatch_uid=f"flows.second_factor.{id(signal)}")
+        receiver = _receiver(change, how)
+        signal.connect(receiver, weak=False, dispatch_uid=f"flows.{change}.{id(signal)}")
+    for signal, how in (
+        (mfa.authenticator_added, "ADDED"),
+        (mfa.authenticator_removed, "REMOVED"),
+        (mfa.authenticator_reset, "CHANGED"),
+    ):
+        receiver = _factor_receiver(how)
+        signal.connect(receiver, weak=False, dispatch_uid=f"flows.second_factor.{how}")
     mfa.authentication_failed.connect(second_factor_failed, dispatch_uid="flows.second_factor")
     account.login_code_rejected.connect(code_rejected, dispatch_uid="flows.code")
-
-
-def second_factor_changed(
-    *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
-) -> None:
-    """An authenticator was added, removed or renewed."""
-    _changed(request, user, CHANGE_OF[Authenticator.Type(authenticator.type)])
 
 
 def second_factor_failed(*, request: HttpRequest, user: User, **_: Any) -> None:
@@ -53,16 +52,29 @@ def code_rejected(*, request: HttpRequest, user: User, **_: Any) -> None:
     _failed(request, user, "email_code")
 
 
-def _receiver(change: str) -> Any:
+def _receiver(change: str, how: str) -> Any:
     def changed(*, request: HttpRequest, user: User, **_: Any) -> None:
-        _changed(request, user, change)
+        _changed(request, user, change, how)
 
     return changed
 
 
-def _changed(request: HttpRequest, user: User, change: str) -> None:
+def _factor_receiver(how: str) -> Any:
+    def changed(
+        *, request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+    ) -> None:
+        _changed(request, user, CHANGE_OF[Authenticator.Type(authenticator.type)], how)
+
+    return changed
+
+
+def _changed(request: HttpRequest, user: User, change: str, how: str) -> None:
     accounts.security_changed(
-        user=user, request_facts=facts_of(request, user=user), at=clock.now(), change=change
+        user=user,
+        request_facts=facts_of(request, user=user),
+        at=clock.now(),
+        change=change,
+        how=how,
     )
 
 

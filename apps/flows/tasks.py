@@ -11,12 +11,14 @@ from apps.core import clock
 from apps.flows import (
     ad_suspension,
     catalogue,
+    custody,
     deliveries,
     desk_sweeps,
     merchant_standing,
     ratings,
     sweeps,
     webhooks,
+    withdrawal_sweeps,
 )
 from apps.restrictions import services as restrictions
 from apps.users import services as users
@@ -92,6 +94,28 @@ def move_appeals(**_: Any) -> int:
     """Appeal what was paid and not released for a day; move appeals on whose phase is over."""
     at = clock.now()
     return desk_sweeps.escalate_paid(at=at) + desk_sweeps.advance_appeals(at=at)
+
+
+@shared_task
+def resume_withdrawals(**_: Any) -> int:
+    """Let withdrawals go on whose waits are over, and have sent what is approved."""
+    moved = withdrawal_sweeps.resume(at=clock.now())
+    for id in custody.due(at=clock.now()):
+        custody_work.apply_async(kwargs={"id": str(id)}, expires=EXPIRES_S)
+    return moved
+
+
+@shared_task(soft_time_limit=90, time_limit=120)
+def custody_work(*, id: str, **_: Any) -> bool:
+    """Send one withdrawal, or ask what became of it."""
+    return custody.work(id=UUID(id), at=clock.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def custody_look(**_: Any) -> int:
+    """Take in what arrived on the sandbox's chain, and ask providers about what waits for them."""
+    at = clock.now()
+    return withdrawal_sweeps.receive(at=at) + withdrawal_sweeps.screen(at=at)
 
 
 @shared_task

@@ -7,19 +7,17 @@ or the time for the proof is over, it ends where it began.
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import Q
 
-from apps.core.errors import Refused
 from apps.flows import ads as ads_flow
-from apps.flows import flow, notices, own_acts, releasing
+from apps.flows import flow, notices, own_acts, releasing, withdrawal_steps
+from apps.flows.held import confirmed, is_held, staff_outcome, unjudged
 from apps.flows.trading import locked
-from apps.restrictions import queries as restrictions
 from apps.restrictions import services as restricting
 from apps.restrictions.models import Kind, Restriction
-from apps.risk.models import Decision, Maker, Result
-from apps.trades.models import Ad, CancelReason, Order
+from apps.risk.models import Result
+from apps.trades.models import Ad, CancelReason, Order, Withdrawal
 from apps.trades.services import ads, orders
 from apps.trades.services.talk import notify
 from apps.trades.states import AdStatus, OrderStatus
@@ -28,14 +26,21 @@ from apps.users.models import User
 BATCH = 200
 
 
-def prove(*, user: User, at: datetime, reason: str = restricting.FACE_PASSED) -> list[Order]:
+def prove(
+    *, user: User, at: datetime, reason: str = restricting.FACE_PASSED
+) -> list[Order | Withdrawal]:
     """A person has proven to be themselves: lift what asked for it, and let what waited go on."""
-    waiting = list(waiting_for(user))
+    orders, withdrawals = waiting_for(user), withdrawal_steps.waiting_for(user)
     with flow.transaction(user, at=at):
         restricting.satisfy_step_up(
-            user=user.entity_id, also=[order.entity for order in waiting], at=at, reason=reason
+            user=user.entity_id,
+            also=[one.entity for one in (*orders, *withdrawals)],
+            at=at,
+            reason=reason,
         )
-    return [order for order in waiting if resume(order=order, at=at)]
+    gone_on: list[Order | Withdrawal] = [one for one in orders if resume(order=one, at=at)]
+    gone_on += [one for one in withdrawals if withdrawal_steps.proven(withdrawal=one, at=at)]
+    return gone_on
 
 
 def waiting_for(user: User) -> list[Order]:
@@ -148,37 +153,3 @@ def _end(order: Order, to: OrderStatus, *, why: CancelReason, at: datetime) -> b
     notices.ended(order, to=order.taker, at=at)
     flow.write(act)
     return True
-
-
-def is_held(entity: int, user: User, ability: str, *, at: datetime) -> bool:
-    """Whether anything keeps this thing or its owner from going on."""
-    on_it = Restriction.objects.filter(subject=entity, lifted_at=None)
-    if on_it.filter(kind__in=[Kind.STEP_UP, Kind.HOLD, Kind.DENY]).exists():
-        return True
-    try:
-        return bool(restrictions.require(user.entity_id, ability, at=at, amount_usd=None))
-    except Refused as refused:
-        return refused.code != "OVER_CAP"
-
-
-def confirmed(decision: UUID | None) -> bool:
-    """Whether staff confirmed what the engine suspected."""
-    return staff_outcome(decision) == Result.BLOCK
-
-
-def unjudged(decision: UUID | None) -> bool:
-    """Whether the fail-safe decided, and nobody since."""
-    blind = Decision.objects.filter(pk=decision, degraded=True).exists()
-    return blind and staff_outcome(decision) is None
-
-
-def staff_outcome(decision: UUID | None) -> str | None:
-    """What staff decided last in the stead of this decision."""
-    if decision is None:
-        return None
-    latest = (
-        Decision.objects.filter(supersedes=decision, maker=Maker.STAFF, pk__gt=decision)
-        .order_by("-id")
-        .first()
-    )
-    return latest.outcome if latest else None

@@ -68,6 +68,16 @@ def looks_like(one: str, other: str) -> bool:
     return _ends(first[1]) == _ends(second[1])
 
 
+def base58check(payload: bytes) -> str:
+    """Prefix byte and hash as base58check text, its checksum at the end."""
+    raw = payload + hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]
+    number, letters = int.from_bytes(raw), ""
+    while number:
+        number, digit = divmod(number, len(BASE58))
+        letters = BASE58[digit] + letters
+    return BASE58[0] * (len(raw) - len(raw.lstrip(b"\0"))) + letters
+
+
 def _ends(body: str) -> tuple[str, str]:
     return body[:SEEN], body[-SEEN:]
 

@@ -150,6 +150,7 @@ class Scope(models.TextChoices):
     RESTRICTIONS_WRITE = "restrictions:write", "lift restrictions"
     WEBHOOKS_WRITE = "webhooks:write", "manage webhooks"
     DEVICES_WRITE = "devices:write", "register devices"
+    CUSTODY_WRITE = "custody:write", "report deposits and sent withdrawals"
 
 
 class ApiKey(models.Model):

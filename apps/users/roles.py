@@ -43,6 +43,7 @@ class Deed(models.TextChoices):
     DECIDE_MERCHANTS = "decide_merchants", "decide who is a merchant"
     VERIFY_IDENTITIES = "verify_identities", "record a verified identity"
     KEEP_CATALOGUE = "keep_catalogue", "keep currencies, rails, tiers and prices"
+    DECIDE_WITHDRAWALS = "decide_withdrawals", "decide on withdrawals and deposits that wait"
 
 
 # Four eyes stay with the database: whoever holds both halves of a pair may not use both on one act.
@@ -61,6 +62,7 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.DRAFT_POLICIES,
             Deed.READ_PII,
             Deed.DECIDE_MERCHANTS,
+            Deed.DECIDE_WITHDRAWALS,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -82,6 +84,7 @@ DEEDS: dict[Role, frozenset[Deed]] = {
             Deed.READ_AUDIT,
             Deed.DECIDE_MERCHANTS,
             Deed.VERIFY_IDENTITIES,
+            Deed.DECIDE_WITHDRAWALS,
         }
     ),
     # An administrator runs the system and judges nobody.

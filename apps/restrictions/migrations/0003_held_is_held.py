@@ -25,8 +25,9 @@ CREATE TRIGGER held_order_stays BEFORE UPDATE OF status ON trades_order FOR EACH
     WHEN ((OLD.status = 'RELEASING' AND NEW.status = 'COMPLETED')
           OR (OLD.status = 'CREATED' AND NEW.status = 'AWAITING_PAYMENT'))
     EXECUTE FUNCTION restrictions_refuse_held();
+-- What the custodian reports of a withdrawal (BROADCAST) has happened: it is written whatever holds.
 CREATE TRIGGER held_withdrawal_stays BEFORE UPDATE OF status ON trades_withdrawal FOR EACH ROW
-    WHEN (NEW.status IN ('APPROVED', 'PROCESSING', 'BROADCAST') AND OLD.status <> NEW.status)
+    WHEN (NEW.status IN ('APPROVED', 'PROCESSING') AND OLD.status <> NEW.status)
     EXECUTE FUNCTION restrictions_refuse_held();
 """
 BACKWARD = """

@@ -1,10 +1,10 @@
-"""What was said and done stays: revisions of ads and steps of orders are never changed."""
+"""What was said and done stays: revisions of ads, steps of orders and withdrawals never change."""
 
 from django.db import migrations
 
 from apps.core.append_only import append_only_sql, reverse_append_only_sql
 
-TABLES = ("trades_adrevision", "trades_orderstep")
+TABLES = ("trades_adrevision", "trades_orderstep", "trades_withdrawalstep")
 
 
 class Migration(migrations.Migration):

@@ -26,6 +26,7 @@ from apps.trades.models.people import (
     RelationKind,
     Report,
 )
+from apps.trades.models.sandbox import SandboxTransfer
 from apps.trades.models.talk import Attachment, Message, MessageKind, Notice, ReadMark
 from apps.trades.models.wallet import (
     AddressBookEntry,
@@ -33,6 +34,7 @@ from apps.trades.models.wallet import (
     DepositAddress,
     Destination,
     Withdrawal,
+    WithdrawalStep,
 )
 
 __all__ = [
@@ -75,9 +77,11 @@ __all__ = [
     "Reversal",
     "Ruling",
     "RulingStage",
+    "SandboxTransfer",
     "Side",
     "Speed",
     "Tier",
     "Verdict",
     "Withdrawal",
+    "WithdrawalStep",
 ]

@@ -1,5 +1,7 @@
 """Crypto that leaves and arrives: address books, withdrawals, deposits."""
 
+from decimal import Decimal
+
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -7,6 +9,7 @@ from django.db.models import F, Q
 
 from apps.core.fields import EncryptedTextField
 from apps.core.ids import entity_id, uuid7
+from apps.core.money import total
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.catalogue import money
@@ -92,10 +95,17 @@ class Withdrawal(models.Model):
     proven_at = models.DateTimeField(null=True)
     screening = models.JSONField(null=True, help_text="The provider's answer, without secrets.")
     screened_at = models.DateTimeField(null=True)
+    # Set once a human has to look at it, and only ever to more: above a limit it takes two.
+    takes_two = models.BooleanField(default=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(null=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     approved_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=500, blank=True, help_text="Of staff; never shown to users.")
     reject_reason = models.CharField(max_length=40, blank=True)
     tx_id = models.CharField(max_length=100, blank=True)
     confirmations = models.PositiveIntegerField(default=0)
@@ -112,6 +122,24 @@ class Withdrawal(models.Model):
             models.CheckConstraint(
                 condition=~Q(status__in=["BROADCAST", "CONFIRMED"]) | ~Q(tx_id=""),
                 name="withdrawal_sent_has_transaction",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None)
+                | Q(takes_two=False)
+                | (Q(proposed_by__isnull=False) & ~Q(proposed_by=F("approved_by"))),
+                name="withdrawal_approved_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["APPROVED", "PROCESSING", "BROADCAST", "CONFIRMED"])
+                | Q(takes_two=False)
+                | Q(approved_by__isnull=False),
+                name="withdrawal_that_takes_two_has_both",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["APPROVED", "PROCESSING"])
+                | Q(cool_until=None)
+                | Q(status_at__gte=F("cool_until")),
+                name="withdrawal_has_cooled_off",
             ),
         ]
         indexes = [
@@ -130,6 +158,11 @@ class Withdrawal(models.Model):
                 fields=["entity", "user", "asset", "amount", "fee", "usd", "entry", "address",
                         "requested_at"],
             ),
+            pgtrigger.Protect(
+                name="withdrawal_takes_two_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__takes_two=True, new__takes_two=False),
+            ),
             pgtrigger.Protect(name="withdrawal_stays_on_record", operation=pgtrigger.Delete),
         ]  # fmt: skip
 
@@ -141,6 +174,42 @@ class Withdrawal(models.Model):
         if self.entity is None:
             self.entity = entity_id(kind="withdrawal", scope=DESK, ref=str(self.id))
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def sent(self) -> Decimal:
+        """What the address receives."""
+        return total([self.amount, self.fee.copy_negate()])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return self.status not in states.WITHDRAWAL.terminal
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether the person may still take it back."""
+        return states.WITHDRAWAL.allows(self.status, states.WithdrawalStatus.CANCELLED)
+
+
+class WithdrawalStep(models.Model):
+    """One step of a withdrawal: who moved it from where to where, why, and when. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    withdrawal = models.ForeignKey(Withdrawal, on_delete=models.PROTECT, related_name="steps")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="Nobody: the clock, the engine or the custodian.",
+    )  # fmt: skip
+    before = models.CharField(max_length=19, blank=True)
+    after = models.CharField(max_length=19)
+    reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["withdrawal", "id"], name="withdrawal_step_of")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
 
 
 class DepositAddress(models.Model):
@@ -181,7 +250,13 @@ class Deposit(models.Model):
     detected_at = models.DateTimeField()
     status_at = models.DateTimeField()
     screening = models.JSONField(null=True)
+    screened_at = models.DateTimeField(null=True)
+    # Until when the screening may answer; nothing once a human has to.
     wait_until = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    note = models.CharField(max_length=500, blank=True, help_text="Of staff; never shown to users.")
 
     class Meta:
         constraints = [
@@ -201,8 +276,13 @@ class Deposit(models.Model):
         triggers = [
             transitions(states.DEPOSIT),
             starts(states.DEPOSIT),
+            pgtrigger.ReadOnly(
+                name="deposit_is_what_arrived",
+                fields=["user", "asset", "amount", "usd", "tx_id", "output", "address",
+                        "detected_at"],
+            ),
             pgtrigger.Protect(name="deposit_stays_on_record", operation=pgtrigger.Delete),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"deposit {self.id}"

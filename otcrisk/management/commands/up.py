@@ -106,7 +106,7 @@ def start_all(processes: Processes, *, host: str, port: int, workers: int) -> No
         "--without-gossip",
         "--without-mingle",
     ]  # a second and chatter that one worker can save
-    queues = ["-Q", "default,webhooks,faces"]
+    queues = ["-Q", "default,webhooks,custody,faces"]
     quiet = {"PYTHONWARNINGS": "ignore:You're running the worker"}  # as root, in a container
     processes.start("web", web, env=env | {"OMP_NUM_THREADS": "1"})
     processes.start("worker", [*celery, "worker", "-c", "2", *alone, *queues], env=env | quiet)
