@@ -25,9 +25,14 @@ WITH found AS (
   JOIN events_event e ON e.user_id = ANY($3::bigint[]) AND e.id >= span.since AND e.id < span.until
   WHERE e.data->>$4::text = $5::text
   UNION
+  SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) AS span(since, until)
+  JOIN events_event e ON e.actor_id = ANY($8::bigint[])
+    AND e.id >= span.since AND e.id < span.until
+  WHERE e.data->>$4::text = $5::text
+  UNION
   SELECT e.* FROM events_event e WHERE e.id = ANY($6::uuid[])
 )
-SELECT id, at, kind, user_id, {DIGEST}, CASE WHEN s.from_xid <= xid THEN s.seal END
+SELECT id, at, kind, user_id, actor_id, {DIGEST}, CASE WHEN s.from_xid <= xid THEN s.seal END
 FROM found LEFT JOIN LATERAL (
   SELECT id AS seal, from_xid FROM events_seal WHERE upto_xid > found.xid
   ORDER BY upto_xid LIMIT 1
@@ -54,6 +59,7 @@ class Place:
     at: datetime
     kind: str
     user: int | None
+    actor: int | None
     digest: bytes
     seal: int | None
 
@@ -78,10 +84,11 @@ def events_of(
     kind: str,
     ref: str,
     people: Sequence[int],
+    staff: Sequence[int],
     spans: Sequence[tuple[datetime, datetime]],
     also: Sequence[UUID] = (),
 ) -> list[Place]:
-    """The events that these people caused about a thing (`kind` and `ref` in their data).
+    """The events about a thing (`kind` and `ref` in their data) of these people, or by this staff.
 
     Within the spans of time, both ends included, and those named by `also`; oldest first, at most
     MOST_EVENTS.
@@ -94,9 +101,10 @@ def events_of(
         ref,
         list(also),
         MOST_EVENTS,
+        list(staff),
     ]
     rows = sql.run(_OF_THING, params, prepare=False)
-    return [Place(id, at, k, user, bytes(d), seal) for id, at, k, user, d, seal in rows]
+    return [Place(*head, bytes(digest), seal) for *head, digest, seal in rows]
 
 
 def proofs(seals: Sequence[int]) -> list[Proof]:

@@ -34,7 +34,7 @@ from apps.users.roles import Deed
 
 MADE = "pack.made"
 #: Of these the other side learns nothing.
-PRIVATE = (MADE, "deed.refused")
+PRIVATE = (MADE, "deed.refused", "appeal.proposed", "appeal.sent_back")
 #: Parts of a document that come from the log, which is kept for RETENTION_DAYS.
 OF_THE_LOG = frozenset({"events", "seals", "checks"})
 #: Packs of one person: so many at once, and one more every so many seconds.
@@ -154,11 +154,14 @@ def _document(order: Order, *, reader: Reader, id: UUID, at: datetime) -> dict[s
         kind="order",
         ref=str(order.pk),
         people=[order.buyer.entity_id, order.seller.entity_id],
+        staff=known.staff,
         spans=_spans(known, at),
         also=[step.event for step in known.steps if step.event],
     )
     events = [
-        event for event in events if event.kind not in PRIVATE or reader.is_(_role(event, known))
+        event
+        for event in events
+        if event.kind not in PRIVATE or reader.is_(_role(event.user, known))
     ]
     seals = proof.proofs(sorted({event.seal for event in events if event.seal is not None}))
     return {
@@ -183,7 +186,9 @@ def _spans(known: Facts, at: datetime) -> list[tuple[datetime, datetime]]:
         moment
         for appeal in known.appeals
         for moment in (
-            appeal.opened_at, appeal.decided_at, appeal.carried_out_at, appeal.closed_at,
+            appeal.opened_at, appeal.taken_at, appeal.decided_at, appeal.approved_at,
+            appeal.objected_at, appeal.carried_out_at, appeal.closed_at,
+            *(item.at for item in known.evidence),
         )
         if moment and moment > ended
     }  # fmt: skip
@@ -195,17 +200,18 @@ def _event(event: proof.Place, known: Facts) -> dict[str, Any]:
         "id": str(event.id),
         "at": event.at.isoformat(),
         "kind": event.kind,
-        "by": _role(event, known),
+        "by": _role(event.actor, known),
+        "of": _role(event.user, known),
         "digest": event.digest.hex(),
         "state": "PENDING" if event.seal is None else "SEALED",
         "seal": event.seal,
     }
 
 
-def _role(event: proof.Place, known: Facts) -> str:
+def _role(entity: int | None, known: Facts) -> str:
     order = known.order
     roles = {order.buyer.entity_id: "BUYER", order.seller.entity_id: "SELLER", None: "DESK"}
-    return roles.get(event.user, STAFF)
+    return roles.get(entity, STAFF)
 
 
 def _seal(one: proof.Proof) -> dict[str, Any]:
@@ -224,7 +230,7 @@ def _seal(one: proof.Proof) -> dict[str, Any]:
 
 def _checks(events: Sequence[proof.Place], known: Facts) -> list[dict[str, Any]]:
     """What risk control said at each checkpoint, to the person whose act it was."""
-    whose = {event.id: _role(event, known) for event in events}
+    whose = {event.id: _role(event.user, known) for event in events}
     judged = Decision.objects.filter(Q(pk__in=whose) | Q(supersedes__in=whose)).order_by("id")
     return [
         {

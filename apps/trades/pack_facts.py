@@ -48,6 +48,17 @@ class Facts:
         return self.roles.get(user, STAFF)
 
     @property
+    def staff(self) -> list[int]:
+        """The entities of those who heard and decided its appeals."""
+        found = {
+            one.entity_id
+            for appeal in self.appeals
+            for one in (appeal.agent, appeal.decided_by, appeal.approved_by)
+            if one
+        }
+        return sorted(found)
+
+    @property
     def was_open(self) -> bool:
         """Whether the buyer was ever told whom to pay."""
         return any(step.after == "AWAITING_PAYMENT" for step in self.steps)
@@ -60,7 +71,8 @@ def role_of(user: User, order: Order) -> str:
 
 def facts(order: Order, *, reader: Reader) -> Facts:
     """Read what an order consists of, in six queries."""
-    appeals = list(Appeal.objects.filter(order=order).select_related("agent").order_by("id"))
+    heard_by = ("agent", "decided_by", "approved_by")
+    appeals = list(Appeal.objects.filter(order=order).select_related(*heard_by).order_by("id"))
     return Facts(
         order=order,
         reader=reader,

@@ -31,6 +31,7 @@ from apps.trades.models import Order
 from apps.trades.pack import shortened
 from apps.trades.pack_verify import Finding
 from apps.users.roles import Role
+from tests.appeals import FINDING, STATEMENT, Court
 from tests.desk import Desk
 from tests.staff import colleague, signed_in
 
@@ -174,6 +175,35 @@ def test_a_check_is_told_to_whom_it_fell_on_and_in_their_words(p2p: Desk) -> Non
     for told in (bobs, alices):
         words = json.dumps(told)
         assert all(code not in words for code in (*decision.reasons, "score", "rule", "weights"))
+
+
+def test_an_appeal_stands_there_with_what_it_was_decided_on(p2p: Desk) -> None:
+    court = Court(p2p)
+    order = court.paid()
+    appeal = court.heard(court.opens(order))
+    court.decides(appeal)
+    said = content(made(p2p, order))
+
+    (told,) = said["appeals"]
+    assert (told["by"], told["reason"]) == ("BUYER", "PAID_NOT_RELEASED")
+    assert (told["outcome"], told["fault"], told["finding"]) == ("RELEASE", "SELLER", FINDING)
+    assert told["agent"] == court.member("sam").nickname
+    assert "statement" not in told
+    assert STATEMENT not in json.dumps(said)
+    assert [item["by"] for item in said["evidence"]] == ["SELLER", "BUYER"]
+    acts = {(event["kind"], event["by"]) for event in said["events"]}
+    assert {("appeal.opened", "BUYER"), ("appeal.taken", "STAFF")} <= acts
+    assert "Decided" in text_of(made(p2p, order).pdf)
+
+
+def test_what_two_have_not_agreed_on_is_nobodys_to_read(p2p: Desk, settings: Any) -> None:
+    settings.APPEAL_SECOND_PAIR_USD = "1"
+    court = Court(p2p)
+    order = court.paid()
+    court.decides(court.heard(court.opens(order)))
+    pack = made(p2p, order).json.decode()
+    assert FINDING not in pack
+    assert "appeal.proposed" not in pack
 
 
 def test_every_flipped_byte_of_either_file_is_found(p2p: Desk) -> None:
