@@ -9,10 +9,10 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
-from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from otcrisk import embedded, log, secrets
+from otcrisk.settings_of_packages import SPECTACULAR_SETTINGS, UNFOLD  # noqa: F401
 
 env = environ.Env()
 BASE_DIR = embedded.ROOT
@@ -345,52 +345,9 @@ DECISION_AGE_S = env.float("DECISION_AGE_S", default=15 * 60.0)
 EVENT_AGE_S = env.float("EVENT_AGE_S", default=2 * 86_400.0)
 # Whether webhooks may go to private addresses and over plain http: to try things out.
 WEBHOOKS_TO_PRIVATE = env.bool("WEBHOOKS_TO_PRIVATE", default=not PRODUCTION)
-SPECTACULAR_SETTINGS = {
-    "TITLE": "otcrisk",
-    "DESCRIPTION": "For integrators: send what your users do, receive explained decisions. "
-    "For people: trade on the desk, from a mobile app or a browser.",
-    "VERSION": "1",
-    "LICENSE": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "OAS_VERSION": "3.1.0",
-    "ENUM_NAME_OVERRIDES": {
-        "OrderStatus": "apps.trades.states.OrderStatus",
-        "AdStatus": "apps.trades.states.AdStatus",
-        "MessageKind": "apps.trades.models.MessageKind",
-        "RestrictionKind": "apps.restrictions.models.Kind",
-        "EntryKind": "apps.ledger.models.EntryKind",
-        "Who": "apps.api.v1.desk.order_shapes.WHO",
-    },
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "apps.api.schema.complete",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
 
 # ── Console (owned by apps.console) ───────────────────────────────────────────────────────────────
 FORMAT_MODULE_PATH = ["apps.console.formats"]
-UNFOLD = {
-    "SITE_TITLE": "otcrisk",
-    "SITE_HEADER": "otcrisk",
-    "SITE_SUBHEADER": _("Records"),
-    "SITE_URL": "/console/",
-    "SITE_SYMBOL": "shield",
-    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_BACK_BUTTON": True,
-    # Its own colours are written into each page, which the content security policy refuses.
-    "STYLES": [lambda request: static("css/admin.css")],
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "apps.console.navigation.sidebar",
-    },
-}
 
 # ── Language, time, files, mail ───────────────────────────────────────────────────────────────────
 LANGUAGE_CODE = "en"

@@ -56,6 +56,7 @@ def appeal_(appeal: Appeal, known: Facts) -> dict[str, Any]:
         "kind": appeal.kind,
         "by": known.role(appeal.opener_id),
         "reason": appeal.reason,
+        "received": amount_text(appeal.received),
         "opened_at": moment_text(appeal.opened_at),
         "state": appeal.state,
         "agent": appeal.agent.nickname if appeal.agent else None,
