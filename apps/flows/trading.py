@@ -119,6 +119,13 @@ def mark_paid(
     with flow.transaction(order.buyer, order.seller, at=at):
         order = locked(order)
         _only(actor, order.buyer, "Only the buyer can mark this order as paid.")
+        # Out of RELEASING there is a step to PAID too: it is the clock's, not the buyer's.
+        if order.status != OrderStatus.AWAITING_PAYMENT:
+            raise Refused(
+                "ORDER_STATE",
+                409,
+                f"This order is {OrderStatus(order.status).label}: there is nothing to pay now.",
+            )
         account = _payer(order, payer)
         act = own_acts.act(
             "order.paid",

@@ -237,6 +237,7 @@ PAIRS = [
     race(cleared, resumes, resumes, (True, False, DONE), (False, True, DONE)),
     race(cleared, resumes, cancels, (True, NO, DONE)),
     race(cleared, resumes, releases, (True, NO, DONE)),
+    race(cleared, resumes, pays, (True, NO, DONE)),
     race(
         releasing_late,
         proves,

@@ -240,6 +240,15 @@ def test_its_owner_brings_no_ad_back_that_staff_keep_off_the_market(p2p: Desk, s
     assert Ad.objects.get().status == state
 
 
+def test_a_buyer_does_not_pull_a_release_back_by_saying_paid_again(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    p2p.judged("REVIEW", lambda: p2p.releases(order))
+    with pytest.raises(Refused) as refused:
+        p2p.pays(Order.objects.get())
+    assert refused.value.code == "ORDER_STATE"
+    assert Order.objects.get().status == "RELEASING"
+
+
 def test_nothing_leaves_paid_but_by_somebodys_deed() -> None:
     """Neither a release nor a refund is a step of the clock: from PAID it can only escalate."""
     assert {two for one, two in states.ORDER.steps if one == "PAID"} == {
