@@ -80,9 +80,13 @@ class Machine:
             stderr=self.log,
             text=True,
         )
-        self.serve()
-        self.runs("seed")
-        self.heal()
+        try:
+            self.serve()
+            self.runs("seed")
+            self.heal()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def serve(self) -> None:
@@ -198,6 +202,10 @@ class Machine:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End everything."""
         for name in self.running:
             self.end(name)
         assert self.keeper.stdin is not None
