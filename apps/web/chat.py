@@ -60,7 +60,8 @@ class Line:
     def of(cls, message: Message, *, viewer: User, other: User) -> "Line":
         """The line for this reader; `whose` is mine, theirs or desk."""
         if message.sender_id is None:
-            return cls(message.seq, "desk", "", wording.line(message), message.at, None)
+            names = {str(one.pk): one.nickname for one in (viewer, other)}
+            return cls(message.seq, "desk", "", wording.line(message, names), message.at, None)
         mine = message.sender_id == viewer.pk
         return cls(
             seq=message.seq,

@@ -3,7 +3,7 @@
 Rows keep codes with ids and amounts; the sentences are made here, when somebody reads them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from apps.core import money
 from apps.core.errors import Refused
 from apps.trades.models import Ad, Message, Notice, Order
 from apps.users.models import PayoutAccount
+from apps.web.notice_words import LINES, NOTICES
 from apps.web.refusal_words import REFUSALS
 
 ORDER_STATES = {
@@ -65,14 +66,6 @@ LIMITS = {
     "ACCOUNT_AGE": _("it grows with the age of your payment account"),
     "KYC": _("a higher verification level raises it"),
 }
-LINES = {
-    "ORDER_OPENED": _("The order is open. The crypto lies safely in escrow."),
-    "ORDER_PAID": _("The buyer says that the payment is made. The seller looks into the bank now."),
-    "ORDER_COMPLETED": _("The seller has released. The order is completed."),
-    "ORDER_ENDED": _("The order has ended; the crypto went back to the seller."),
-    "ORDER_SPLIT": _("The escrow was divided between buyer and seller."),
-    "CANCEL_WISHED": _("The seller asks the buyer to cancel this order."),
-}
 TAGS = {
     "FAST": _("fast"),
     "POLITE": _("polite"),
@@ -83,25 +76,6 @@ TAGS = {
     "ASKED_TO_CANCEL": _("asked to cancel"),
     "EXTRA_CONDITIONS": _("asked for more than the terms say"),
     "THIRD_PARTY": _("paid from somebody else's account"),
-}
-NOTICES = {
-    "ORDER_NEW": _("New order %(order)s: %(fiat)s."),
-    "PAY_NOW": _("Order %(order)s: please pay %(fiat)s now, then say so."),
-    "PAY_SOON": _("Order %(order)s: the time to pay is nearly over."),
-    "ORDER_PAID": _("Order %(order)s: the buyer says that %(fiat)s are paid. Look into your bank."),
-    "ORDER_PAID_LOOK_TWICE": _(
-        "Order %(order)s: the buyer says that %(fiat)s are paid, but something does not fit. "
-        "Compare the payer's name before you do anything."
-    ),
-    "CANCEL_WISHED": _("Order %(order)s: the seller asks you to cancel."),
-    "ORDER_ENDED": _("Order %(order)s ended. %(why)s"),
-    "CRYPTO_RECEIVED": _("Order %(order)s: you have received %(crypto)s."),
-    "ORDER_COMPLETED": _("Order %(order)s is completed."),
-    "MESSAGE": _("Order %(order)s: a new message."),
-    "CLEARED": _("Order %(order)s goes on: the check is done."),
-    "RELEASE_STOPPED": _("Order %(order)s: the release was stopped. Look at the order."),
-    "AD_CLEARED": _("Your ad was looked at and is online."),
-    "AD_SUSPENDED": _("Your ad was suspended. Contact support if you think that is wrong."),
 }
 
 
@@ -157,9 +131,13 @@ def notice(one: Notice) -> str:
     return _filled(NOTICES.get(one.code), words) or gettext("There is news for you.")
 
 
-def line(message: Message) -> str:
-    """What a line of the desk's own says in a chat."""
-    words = {**message.params, "why": CANCEL_REASONS.get(message.params.get("why", ""), "")}
+def line(message: Message, names: Mapping[str, str]) -> str:
+    """What a line of the desk's own says in a chat; `names` of its parties by id."""
+    words = {
+        **message.params,
+        "why": CANCEL_REASONS.get(message.params.get("why", ""), ""),
+        "who": names.get(str(message.params.get("by", "")), gettext("The desk")),
+    }
     return _filled(LINES.get(message.code), words) or gettext("The desk noted a step.")
 
 

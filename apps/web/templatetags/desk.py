@@ -207,12 +207,6 @@ def step(one: Any) -> str:
 
 
 @register.filter
-def line(message: Any) -> str:
-    """What a line of the desk's own says."""
-    return wording.line(message)
-
-
-@register.filter
 def masked(number: str | None) -> str:
     """The end of an account number."""
     return f"…{number[-4:]}" if number else "–"
