@@ -13,6 +13,7 @@ from apps.cases.models import Status as CaseStatus
 from apps.console.stream import Wanted
 from apps.core.ids import entity_id
 from apps.events.models import Entity
+from apps.flows import identity
 from apps.restrictions.models import Ability, Kind, LiftedBy
 from apps.risk.models import ListName
 from apps.risk.policy_settings import OUTCOMES
@@ -163,6 +164,16 @@ class Ban(forms.Form):
     reason = forms.CharField(max_length=40)
     user_sentence = forms.CharField(max_length=300)
     note = forms.CharField(max_length=500)
+
+
+class Identity(forms.Form):
+    """What a document says of somebody."""
+
+    legal_name = forms.CharField(max_length=120)
+    country = forms.CharField(min_length=2, max_length=2)
+    level = forms.TypedChoiceField(
+        coerce=int, choices=[(level, str(level)) for level in identity.LEVELS]
+    )
 
 
 class Listing(forms.Form):

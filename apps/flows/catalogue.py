@@ -1,4 +1,7 @@
-"""What staff keep: reference prices, currencies, rails, tiers; each change leaves an event."""
+"""What staff keep: reference prices, currencies, rails, tiers; each change leaves an event.
+
+The admin puts its own transaction around what it saves, so these deeds don't insist on theirs.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -32,7 +35,7 @@ def set_price(
     if not price.is_finite() or price <= 0 or price != round(price, 18):
         raise Refused("BAD_PRICE", 422, "Write a price above zero.", {"price": ["Above zero."]})
     partitions.ensure(at)
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         row = ReferencePrice.objects.select_for_update().filter(asset=asset, fiat=fiat).first()
         before = row.price if row else None
         if before and abs(price_sources.change(before, price)) > ASKED_ABOUT and not confirmed:
@@ -72,7 +75,7 @@ def keep(*, by: User, row: Model, changed: Iterable[str], at: datetime) -> None:
     if not fields and not is_new:
         return
     partitions.ensure(at)
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         if is_new:
             row.save(force_insert=True)
         else:

@@ -13,10 +13,12 @@ from apps.trades.models import Fiat, Penalty, Rail, ReferencePrice, Tier
 FOLDER = Path(settings.BASE_DIR) / "fixtures" / "desk"
 #: What staff change at run time and a new seed leaves alone.
 THEIRS = {"is_active"}
+#: Tables that staff keep by hand: a seed brings new rows, and never takes a change back.
+KEPT = (Fiat, Rail, Tier)
 
 
 def seed() -> None:
-    """Write the files' rows, new and known; prices only where there are none yet."""
+    """Write the files' rows: penalties new and known, the others where there are none yet."""
     for model, file in ((Fiat, "fiats"), (Rail, "rails"), (Tier, "tiers"), (Penalty, "penalties")):
         _write(model, _rows(file))
     at = clock.now()
@@ -39,6 +41,11 @@ def _write(model: type[Model], rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     key = model._meta.pk.attname
+    if model in KEPT:
+        known = set(model._default_manager.values_list("pk", flat=True))
+        fresh = [model(**row) for row in rows if row[key] not in known]
+        model._default_manager.bulk_create(fresh, ignore_conflicts=True)
+        return
     model._default_manager.bulk_create(
         [model(**row) for row in rows],
         update_conflicts=True,

@@ -1,5 +1,23 @@
 """Browsing the tables in the admin: read-only; what changes anything is a flow."""
 
-from apps.console.admin import evidence, judging, money, people, schedule
+from apps.console.admin import (
+    catalogue,
+    desk,
+    evidence,
+    judging,
+    money,
+    people,
+    schedule,
+    traders,
+)
 
-__all__ = ["evidence", "judging", "money", "people", "schedule"]
+__all__ = [
+    "catalogue",
+    "desk",
+    "evidence",
+    "judging",
+    "money",
+    "people",
+    "schedule",
+    "traders",
+]

@@ -95,7 +95,7 @@ def impose(request: HttpRequest, id: int) -> HttpResponse:
         )
         return "The restriction is in force."
 
-    return _form(
+    return deed_form(
         request, form, subject, deed, "console/impose.html", "Restrict", **_ladder(subject)
     )
 
@@ -117,7 +117,7 @@ def ban(request: HttpRequest, id: int) -> HttpResponse:
         )
         return "The ban waits for a second person. Until then nothing has changed."
 
-    return _form(request, form, subject, deed, "console/ban.html", "Propose a ban")
+    return deed_form(request, form, subject, deed, "console/ban.html", "Propose a ban")
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,7 +137,7 @@ def unban(request: HttpRequest, id: int) -> HttpResponse:
         )
         return "Ending the ban waits for a second person."
 
-    return _form(request, form, subject, deed, "console/unban.html", "Propose to end a ban")
+    return deed_form(request, form, subject, deed, "console/unban.html", "Propose to end a ban")
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,7 +158,7 @@ def lift(request: HttpRequest, id: UUID) -> HttpResponse:
         )
         return "The restriction has ended."
 
-    return _form(
+    return deed_form(
         request, form, one.subject, deed, "console/lift.html", "Lift", one=one, is_ban=is_ban(one)
     )
 
@@ -171,7 +171,7 @@ class _Reason(django_forms.Form):
     reason = django_forms.CharField(max_length=200)
 
 
-def _form(
+def deed_form(
     request: HttpRequest,
     form: django_forms.Form,
     subject: Entity,
