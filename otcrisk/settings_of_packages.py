@@ -19,6 +19,13 @@ SPECTACULAR_SETTINGS = {
         "MessageKind": "apps.trades.models.MessageKind",
         "RestrictionKind": "apps.restrictions.models.Kind",
         "EntryKind": "apps.ledger.models.EntryKind",
+        "Outcome": "apps.risk.models.Result",
+        "AppealOutcome": "apps.trades.models.AppealOutcome",
+        "EvidenceKind": "apps.trades.models.EvidenceKind",
+        "AppealReason": "apps.trades.models.AppealReason",
+        "AppealState": "apps.trades.states.AppealState",
+        "AppealKind": "apps.trades.models.AppealKind",
+        "RelationKind": "apps.trades.models.RelationKind",
         "Who": "apps.api.v1.desk.order_shapes.WHO",
     },
     "POSTPROCESSING_HOOKS": [

@@ -20,7 +20,9 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Caller
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from jsonschema import Draft202012Validator
 
 from apps.api.schema_desk import EXAMPLES
@@ -87,6 +89,12 @@ class Phone:
 
     def post(self, path: str, body: Any = None, **words: Any) -> Any:
         return self.call("POST", path, body, **words)
+
+    def send(self, path: str, file: bytes | None = None, **fields: str) -> Any:
+        """A form with a file in it."""
+        files = {"file": SimpleUploadedFile("it", file)} if file is not None else {}
+        form = encode_multipart(BOUNDARY, fields | files)
+        return self.post(path, form, Content_Type=MULTIPART_CONTENT)
 
     def delete(self, path: str) -> Any:
         return self.call("DELETE", path)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.core import idempotency
+from apps.core import idempotency, partitions
 from apps.core.errors import Refused
+from apps.flows import own_acts
 from apps.trades import files
 from apps.trades.models import Attachment, Message, Order
 from apps.trades.services import talk
@@ -14,15 +15,17 @@ from apps.users.models import User
 
 #: After its end an order's chat stays open for so long: refunds and thanks need words.
 OPEN_AFTER_END_DAYS = 5
+MESSAGE_SENT = "message.sent"
 
 
 def say(*, actor: User, order: Order, text: str, at: datetime) -> Message:
     """A party writes a line."""
+    partitions.ensure(at)
     with transaction.atomic(durable=True):
         idempotency.claim()
         _party(actor, order, at=at)
         line = talk.say(order=order, sender=actor, text=text, at=at)
-        talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)
+        _sent(line, by=actor, order=order, at=at)
     return line
 
 
@@ -31,11 +34,12 @@ def send_file(*, actor: User, order: Order, data: bytes, text: str = "", at: dat
     _party(actor, order, at=at)
     # Decoding takes its time: not while the row is locked.
     file = files.accept(data, purpose=files.Purpose.MESSAGE)
+    partitions.ensure(at)
     with transaction.atomic(durable=True):
         idempotency.claim()
         kept = talk.attach(order=order, uploader=actor, file=file, at=at)
         line = talk.say(order=order, sender=actor, text=text, attachment=kept, at=at)
-        talk.notify(_other(actor, order), "MESSAGE", at=at, order=order)
+        _sent(line, by=actor, order=order, at=at)
     return line
 
 
@@ -60,6 +64,13 @@ def _party(actor: User, order: Order, *, at: datetime) -> None:
         raise Refused("CHAT_CLOSED", 409, "This order never began.")
     if order.ended_at and (at - order.ended_at).days >= OPEN_AFTER_END_DAYS:
         raise Refused("CHAT_CLOSED", 409, "This chat is closed. Open an appeal if you need help.")
+
+
+def _sent(line: Message, *, by: User, order: Order, at: datetime) -> None:
+    """Let the other party know; the log learns that there is a line, not what it says."""
+    other = _other(by, order)
+    talk.notify(other, "MESSAGE", at=at, order=order)
+    own_acts.note(MESSAGE_SENT, by=by, of=other, at=at, order=str(order.pk), seq=line.seq)
 
 
 def _other(actor: User, order: Order) -> User:

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from apps.core import sql
 from apps.core.ids import time_of, uuid7_floor
 from apps.events.models import Delivery, DeliveryStatus, Event, Subscriber
-from apps.flows import outbound, webhooks
+from apps.flows import outbound, pushes, webhooks
 from apps.flows.decisions import recall
 from apps.flows.outbound import Sent
 from apps.flows.public_event import moment, roles_of, words_of
@@ -118,7 +118,12 @@ def sweep(*, at: datetime) -> int:
 
 
 def payload(event: Event) -> dict[str, Any]:
-    """What is sent of an event: itself, and the engine's decision of it where there is one."""
+    """What is sent of an event: itself, and the engine's decision of it where there is one.
+
+    Of the desk's own people no more than wakes a phone.
+    """
+    if event.client_id is None:
+        return {"type": event.kind, "timestamp": moment(event.at), "data": pushes.words_of(event)}
     data = words_of(event)
     decision = Decision.objects.filter(pk=event.pk, maker=Maker.ENGINE).first()
     if decision is not None:

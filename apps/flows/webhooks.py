@@ -20,7 +20,9 @@ from apps.events import log
 from apps.events.act import Act, Party
 from apps.events.models import Delivery, Entity, Subscriber
 from apps.flows import outbound
+from apps.flows.chat import MESSAGE_SENT
 from apps.risk.vocabulary import KINDS
+from apps.users.models import Client
 
 EVERYTHING = "*"
 TEST = "webhook.test"
@@ -31,6 +33,8 @@ TOLD_KINDS = (
     "restriction.imposed",
     "restriction.lifted",
 )
+#: What the desk's own backend may ask for (pushes.py), and nobody else is told.
+PUSHED_KINDS = (MESSAGE_SENT, *sorted(kind for kind in KINDS if kind.startswith("order.")))
 MOST_SUBSCRIBERS = 10
 SECRET_BYTES = 24
 SECRET_PREFIX = "whsec_"
@@ -43,6 +47,10 @@ SELECT id, xid FROM events_event
 WHERE client_id = $1::bigint AND xid >= $3::bigint AND xid < $4::bigint AND kind = ANY($2::text[])
 ORDER BY xid, id LIMIT $5::int
 """
+# The desk's own people act for no client.
+NEWS_OF_DESK = NEWS.replace(
+    "client_id = $1::bigint", "client_id IS NULL AND $1::bigint IS NOT NULL"
+)
 OWE = """
 INSERT INTO events_delivery (id, event_id, subscriber_id, status, attempts, next_at, last_error)
 SELECT o.id, o.event, $3::uuid, 'PENDING', 0, $4::timestamptz, ''
@@ -58,7 +66,8 @@ def subscribe(
     """Tell this URL of the client's events of these kinds from now on; and its signing secret."""
     outbound.check(url)
     wanted = sorted(set(kinds))
-    if not wanted or set(wanted) - {*TOLD_KINDS, EVERYTHING}:
+    known = PUSHED_KINDS if is_desk(client.id) else TOLD_KINDS
+    if not wanted or set(wanted) - {*known, EVERYTHING}:
         sentence = "Choose from the list of kinds in the API's document, or *."
         raise Refused(
             "VALIDATION_FAILED", 422, "Some fields need attention.", {"kinds": [sentence]}
@@ -136,16 +145,26 @@ def _owe(id: UUID, at: datetime) -> int:
 def _news(subscriber: Subscriber, upto: int) -> tuple[list[UUID], int, bool]:
     """The next events, the cursor after them, and whether there is more: whole transactions."""
     client, start = subscriber.client_id, subscriber.cursor_xid
-    kinds = list(TOLD_KINDS) if EVERYTHING in subscriber.kinds else list(subscriber.kinds)
-    rows = sql.run(NEWS, [client, kinds, start, upto, STEP + 1])
+    own = is_desk(client)
+    # Asked anew each time: who is the desk's backend no longer is told nothing more of the desk.
+    news, known = (NEWS_OF_DESK, PUSHED_KINDS) if own else (NEWS, TOLD_KINDS)
+    wanted = known if EVERYTHING in subscriber.kinds else subscriber.kinds
+    kinds = [kind for kind in wanted if kind in known]
+    rows = sql.run(news, [client, kinds, start, upto, STEP + 1])
     if len(rows) <= STEP:
         return [id for id, _ in rows], upto, False
     cut = rows[-1][1]
     if cut == rows[0][1]:
         # One transaction of more events than a step: all of them, then.
-        rows = sql.run(NEWS, [client, kinds, cut, cut + 1, None])
+        rows = sql.run(news, [client, kinds, cut, cut + 1, None])
         return [id for id, _ in rows], cut + 1, True
     return [id for id, xid in rows if xid < cut], cut, True
+
+
+def is_desk(client: int) -> bool:
+    """Whether this entity is the desk's own backend."""
+    slug = Entity.objects.filter(pk=client).values_list("ref", flat=True).first()
+    return Client.objects.filter(slug=slug, is_desk=True, is_active=True).exists()
 
 
 def disable(*, subscriber: Subscriber, at: datetime) -> None:

@@ -120,6 +120,10 @@ class Client(models.Model):
     name = models.CharField(max_length=100)
     contact = models.EmailField(blank=True, help_text="Whom to write to about the integration.")
     is_active = models.BooleanField(default=True)
+    is_desk = models.BooleanField(
+        default=False,
+        help_text="The desk's own backend: its webhooks are told what wakes people's phones.",
+    )
     is_sample = models.BooleanField(default=False, help_text="Made by the demo seed.")
     created_at = models.DateTimeField(default=clock.now, editable=False)
 

@@ -17,9 +17,13 @@ from apps.users.models import ApiKey, Client, Scope, User
 OVERLAP = timedelta(days=7)
 
 
-def add_client(*, slug: str, name: str, contact: str = "", at: datetime) -> Client:
-    """A new integrator."""
-    return Client.objects.create(slug=slug, name=name, contact=contact, created_at=at)
+def add_client(
+    *, slug: str, name: str, contact: str = "", is_desk: bool = False, at: datetime
+) -> Client:
+    """A new integrator, or (`is_desk`) the desk's own backend for mobile apps."""
+    return Client.objects.create(
+        slug=slug, name=name, contact=contact, is_desk=is_desk, created_at=at
+    )
 
 
 def issue_key(

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from apps.trades.models import Message, Order
+from apps.trades.models import DayTally, Message, Order, PairTally
+from tests.appeals import STATEMENT, Court
 from tests.exchange import code_of
 from tests.phones import Phones
 
@@ -263,10 +264,10 @@ def test_notices_are_told_and_marked_as_read(phones: Phones) -> None:
 def test_one_sees_limits_devices_and_restrictions(phones: Phones) -> None:
     bob = phones.of("bob")
     phones.desk.account("bob")
-    limits = bob.get("/me/limits").json()
-    (line,) = [one for one in limits["rails"] if one["rail"] == "sepa_instant"]
-    assert (line["buy_usd"], line["why"]) == ("10000", "TIER_ORDER")
-    assert limits["tier"] == "EVERYBODY"
+    limits = {one["code"]: one for one in bob.get("/me/limits").json()}
+    assert limits["TIER_ORDER"]["usd"] == "10000"
+    assert limits["DAY"]["left_usd"] == "25000"
+    assert limits["RAIL"]["sentence"]
     device = bob.post("/me/devices", {"platform": "ANDROID"})
     assert device.status_code == 201
     token = device.json()["token"]
@@ -275,6 +276,73 @@ def test_one_sees_limits_devices_and_restrictions(phones: Phones) -> None:
     assert [one["id"] for one in bob.get("/me/devices").json()] == [device.json()["id"]]
     assert bob.get("/me/restrictions").json() == []
     assert bob.get("/rules").json()["tiers"][0]["code"] == "EVERYBODY"
+
+
+def test_one_looks_at_the_market_and_at_whoever_offers(phones: Phones) -> None:
+    phones.desk.funds("alice")
+    ad = phones.desk.ad("alice", min_kyc=3)
+    bob = phones.of("bob")
+    page = bob.get("/market?asset=USDT-TRC20&fiat=EUR&side=SELL&amount=93").json()
+    (offer,) = page["offers"]
+    assert (offer["ad"], offer["price"], offer["is_takeable"]) == (str(ad.pk), "0.93", True)
+    assert bob.get(f"/market/{ad.pk}").json() == offer
+    fresh = phones.of("newbie")
+    phones.desk.people["newbie"].kyc_level = 1
+    phones.desk.people["newbie"].save()
+    (seen,) = fresh.get("/market?asset=USDT-TRC20&fiat=EUR&side=SELL").json()["offers"]
+    assert [one["code"] for one in seen["unmet"]] == ["MIN_KYC"]
+    alice = bob.get(f"/people/{offer['owner']['id']}").json()
+    assert (alice["nickname"], alice["badge"]) == ("Alice", "Verified merchant")
+    blocked = bob.post(f"/people/{alice['id']}/relations", {"kind": "BLOCK", "on": True}).json()
+    assert blocked["relations"] == ["BLOCK"]
+    assert bob.get("/market?asset=USDT-TRC20&fiat=EUR&side=SELL").json()["offers"] == []
+    assert bob.get(f"/market/{ad.pk}").status_code == 404
+
+
+def test_partners_rate_each_other_and_report_to_the_desk(phones: Phones) -> None:
+    order = opened(phones)
+    here, bob, alice = f"/orders/{order['id']}", phones.of("bob"), phones.of("alice")
+    early = bob.post(f"{here}/rating", {"is_positive": True})
+    assert (early.status_code, code_of(early)) == (409, "NOT_COMPLETED")
+    bob.post(f"{here}/pay", {})
+    alice.post(f"{here}/release", LOOKED)
+    said = {"is_positive": True, "tags": ["FAST"], "comment": "Friendly."}
+    assert bob.post(f"{here}/rating", said).status_code == 201
+    partner = order["partner"]["id"]
+    (rating,) = bob.get(f"/people/{partner}/ratings").json()["results"]
+    assert (rating["by"], rating["comment"]) == ("Bob", "Friendly.")
+    report = {"category": "EXTRA_FEES", "words": "Asked for 5 more.", "order": order["id"]}
+    assert bob.post(f"/people/{partner}/reports", report).status_code == 201
+
+
+def test_a_merchant_says_something_about_oneself(phones: Phones) -> None:
+    phones.desk.merchant("alice")
+    phones.desk.funds("alice", "20000")
+    alice = phones.of("alice")
+    words = {"headline": "At any hour", "opens_at": "08:00:00", "closes_at": "20:00:00"}
+    assert alice.post("/merchant", words).json()["headline"] == "At any hour"
+    assert alice.get("/merchant").json()["opens_at"] == "08:00:00"
+    assert alice.post("/merchant/margin/top-up").status_code == 200
+    applied = alice.post("/merchant/apply", {"tier": "LITE", "headline": ""})
+    assert (applied.status_code, code_of(applied)) == (409, "TIER_HELD")
+    assert alice.post("/merchant/leave").json()["state"] == "LEFT"
+    early = alice.post("/merchant/margin/withdraw")
+    assert early.status_code == 409
+
+
+def test_a_grown_trader_applies_to_be_a_merchant(phones: Phones) -> None:
+    carol, desk = phones.desk.person("carol"), phones.desk
+    desk.funds("carol")
+    DayTally.objects.create(user=carol, day=desk.now.date(), bought=30)
+    for number in range(10):
+        partner = desk.person(f"partner-{number}")
+        PairTally.objects.create(
+            user=carol, other=partner, orders=3, first_at=desk.now, last_at=desk.now
+        )
+    applied = phones.of("carol").post("/merchant/apply", {"tier": "LITE", "headline": "Hello"})
+    assert (applied.status_code, applied.json()["state"]) == (201, "APPLIED")
+    balances = {b["asset"]: b for b in phones.of("carol").get("/wallet/balances").json()}
+    assert balances["USDT-TRC20"]["margin"] == "500"
 
 
 def test_an_account_is_removed_and_stays_on_record(phones: Phones) -> None:
@@ -313,3 +381,56 @@ def a_picture() -> bytes:
     kept = BytesIO()
     Image.effect_noise((64, 48), 40).save(kept, "PNG")
     return kept.getvalue()
+
+
+def test_what_two_people_disagree_on_is_heard(phones: Phones, a_picture: bytes) -> None:
+    order = phones.desk.order(step="PAID")
+    alice, bob = phones.of("alice"), phones.of("bob")
+    said = {"reason": "CLAIMED_PAID_NOT_RECEIVED", "statement": STATEMENT}
+    opened = alice.post(f"/orders/{order.pk}/appeal", said).json()
+    assert (opened["state"], opened["opened_by"]) == ("NEGOTIATING", "YOU")
+    assert bob.get(f"/orders/{order.pk}").json()["appeal"]["id"] == opened["id"]
+    here = f"/appeals/{opened['id']}"
+    seen = bob.get(here).json()
+    assert (seen["opened_by"], seen["statement"]) == ("PARTNER", None)
+    assert bob.post(f"{here}/answer", {"consensus": False}).json()["state"] == "EVIDENCE"
+    shown = bob.send(f"{here}/evidence", a_picture, what="SCREENSHOT", words="My bank says so.")
+    assert (shown.status_code, shown.json()["words"]) == (201, "My bank says so.")
+    assert [one["id"] for one in bob.get(here).json()["evidence"]] == [shown.json()["id"]]
+    assert alice.get(here).json()["evidence"] == []
+    early = alice.send(f"{here}/objection", a_picture, statement=STATEMENT)
+    assert (early.status_code, code_of(early)) == (409, "OBJECTION_TOO_LATE")
+    assert bob.post(f"{here}/withdraw").json()["state"] == "WITHDRAWN"
+    assert [one["id"] for one in alice.get("/appeals").json()["results"]] == [opened["id"]]
+
+
+def test_a_seller_reports_a_payment_from_somebody_else(phones: Phones) -> None:
+    order = phones.desk.order(step="PAID")
+    told = phones.of("alice").post(f"/orders/{order.pk}/report-payment", {"what": "THIRD_PARTY"})
+    assert told.json()["reason"] == "THIRD_PARTY_PAYMENT"
+    room = phones.of("bob").get(f"/orders/{order.pk}").json()
+    assert (room["status"], room["third_party"]) == ("APPEALED", True)
+
+
+def test_a_party_takes_the_record_of_an_order_along(phones: Phones) -> None:
+    order = phones.desk.order(step="COMPLETED")
+    bob = phones.of("bob")
+    pdf = bob.get(f"/orders/{order.pk}/pack.pdf")
+    assert (pdf.status_code, pdf.content[:5]) == (200, b"%PDF-")
+    record = bob.get(f"/orders/{order.pk}/pack.json?with_texts=true").json()
+    assert record["pack"]["made_for"] == "BUYER"
+    assert record["pack"]["with_texts"] is True
+
+
+def test_a_decision_is_objected_to_with_something_new(phones: Phones, a_picture: bytes) -> None:
+    phones.desk.pass_time(hours=-1)
+    court = Court(phones.desk)
+    appeal = court.opens(court.paid())
+    court.decides(court.heard(appeal), outcome="RELEASE")
+    alice, here = phones.of("alice"), f"/appeals/{appeal.pk}"
+    told = alice.get(here).json()
+    assert (told["outcome"], told["may_object"], told["agent"] is None) == ("RELEASE", True, False)
+    objected = alice.send(f"{here}/objection", a_picture, statement=STATEMENT)
+    assert (objected.status_code, objected.json()["state"]) == (200, "OBJECTION")
+    again = alice.send(f"{here}/objection", a_picture, statement=STATEMENT)
+    assert code_of(again) == "OBJECTED_ALREADY"

@@ -11,11 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.api.v1.desk.base import DeskView, polled
-from apps.api.v1.desk.standing import LimitsOut, MyRestrictionOut, limits_words, restriction_words
+from apps.api.v1.desk.standing import LimitOut, MyRestrictionOut, limit_words, restriction_words
 from apps.devices import queries as known_devices
 from apps.devices import submission
 from apps.devices.models import Platform
-from apps.flows import devices
+from apps.flows import devices, own_limits
 from apps.flows.public_event import moment
 from apps.flows.request_facts import DEVICE_HEADER
 from apps.restrictions import queries as restrictions
@@ -103,11 +103,13 @@ class Limits(DeskView):
 
     @extend_schema(
         operation_id="read_limits",
-        summary="Your limits by way of paying, each with what binds it",
-        responses=LimitsOut,
+        summary="Everything that bounds you now, each with its reason and its end",
+        responses=LimitOut(many=True),
     )
     def get(self, request: Request) -> HttpResponse:
-        return polled(request, limits_words(self.actor, at=self.at))
+        return polled(
+            request, [limit_words(one) for one in own_limits.limits_of(self.actor, at=self.at)]
+        )
 
 
 class MyRestrictions(DeskView):

@@ -1,19 +1,13 @@
 """How much somebody may do and what they may not: limits and restrictions, each with its reason."""
 
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers as s
 
 from apps.api.v1.desk.amounts import AmountField, plain
-from apps.flows.order_terms import WHY_LIMITED
 from apps.flows.public_event import moment
 from apps.restrictions.models import Ability, Kind, LiftedBy, Restriction
-from apps.trades import limits
-from apps.trades.models import Rail
-from apps.trades.queries import orders, people
-from apps.users.models import PayoutAccount, User
+from apps.trades.queries.limits import Bound
 
 
 class MyRestrictionOut(s.Serializer):
@@ -28,24 +22,16 @@ class MyRestrictionOut(s.Serializer):
 
 
 class LimitOut(s.Serializer):
-    rail = s.CharField()
-    account = s.UUIDField(allow_null=True, help_text="Your account; null: none on this rail yet.")
-    buy_usd = AmountField(help_text="The largest order in which you buy.")
-    sell_usd = AmountField()
-    why = s.ChoiceField(choices=tuple(WHY_LIMITED), help_text="What binds when you buy.")
-    sentence = s.CharField()
-    grows_at = s.DateTimeField(allow_null=True, help_text="When it rises by itself.")
-
-
-class LimitsOut(s.Serializer):
-    tier = s.CharField()
-    order_usd = AmountField()
-    day_usd = AmountField()
-    day_used_usd = AmountField(help_text="Of orders that you took in the last 24 hours.")
-    open_orders = s.IntegerField()
-    max_open_orders = s.IntegerField()
-    max_ads = s.IntegerField()
-    rails = LimitOut(many=True)
+    code = s.CharField(help_text="TIER_ORDER, DAY, KYC, ACCOUNT_AGE, T_PLUS_N, CAPPED …")
+    about = s.CharField(help_text="A rail and account, an ability, an address, an order.")
+    sentence = s.CharField(help_text="Why.")
+    usd = AmountField(allow_null=True)
+    left_usd = AmountField(allow_null=True, help_text="Of it, unspent.")
+    count = s.IntegerField(allow_null=True)
+    count_left = s.IntegerField(allow_null=True)
+    asset = s.CharField()
+    amount = AmountField(allow_null=True, help_text="Of the asset.")
+    until = s.DateTimeField(allow_null=True, help_text="When it ends, or grows, by itself.")
 
 
 def restriction_words(one: Restriction) -> dict[str, Any]:
@@ -62,40 +48,17 @@ def restriction_words(one: Restriction) -> dict[str, Any]:
     }
 
 
-def limits_words(user: User, *, at: datetime) -> dict[str, Any]:
-    """What binds this person's orders, by rail and own account."""
-    tier = people.tier_of(user)
-    accounts: dict[str, list[PayoutAccount | None]] = {}
-    for one in PayoutAccount.objects.filter(user=user, removed_at=None).order_by("id"):
-        accounts.setdefault(one.rail, []).append(one)
-
-    def bound(rail: Rail, account: PayoutAccount | None, *, buys: bool) -> limits.Limit:
-        return limits.of_order(
-            tier=tier, kyc_level=user.kyc_level, rail=rail, payer=account, buys=buys, at=at
-        )[0]
-
-    lines = []
-    for rail in Rail.objects.filter(is_active=True).order_by("pk"):
-        for account in accounts.get(rail.pk, [None]):
-            buy = bound(rail, account, buys=True)
-            lines.append(
-                {
-                    "rail": rail.pk,
-                    "account": str(account.pk) if account else None,
-                    "buy_usd": plain(buy.usd),
-                    "sell_usd": plain(bound(rail, account, buys=False).usd),
-                    "why": buy.code,
-                    "sentence": WHY_LIMITED[buy.code],
-                    "grows_at": moment(buy.grows_at),
-                }
-            )
+def limit_words(one: Bound) -> dict[str, Any]:
+    """One bound."""
     return {
-        "tier": tier.code,
-        "order_usd": plain(tier.order_limit_usd),
-        "day_usd": plain(tier.day_limit_usd),
-        "day_used_usd": plain(orders.usd_of_day(user, at=at) or Decimal(0)),
-        "open_orders": orders.open_taken(user),
-        "max_open_orders": tier.max_open_orders,
-        "max_ads": tier.max_ads,
-        "rails": lines,
+        "code": one.code,
+        "about": one.about,
+        "sentence": one.why,
+        "usd": plain(one.usd),
+        "left_usd": plain(one.left),
+        "count": one.count,
+        "count_left": one.count_left,
+        "asset": one.asset,
+        "amount": plain(one.amount),
+        "until": moment(one.until),
     }

@@ -2,11 +2,28 @@
 
 from django.urls import path
 
-from apps.api.v1.desk import accounts, ads, catalogue, me, notices, orders, proofs, talk, wallet
+from apps.api.v1.desk import (
+    accounts,
+    ads,
+    appeals,
+    catalogue,
+    market,
+    me,
+    merchants,
+    notices,
+    orders,
+    packs,
+    people,
+    proofs,
+    talk,
+    wallet,
+)
 
 urlpatterns = [
     path("catalogue", catalogue.Catalogue.as_view()),
     path("rules", catalogue.Rules.as_view()),
+    path("market", market.Market.as_view()),
+    path("market/<uuid:id>", market.OneOffer.as_view()),
     path("me", me.Me.as_view()),
     path("me/limits", me.Limits.as_view()),
     path("me/restrictions", me.MyRestrictions.as_view()),
@@ -32,6 +49,26 @@ urlpatterns = [
     path("orders/<uuid:id>/files", talk.Files.as_view()),
     path("orders/<uuid:id>/files/<uuid:file>", talk.OneFile.as_view()),
     path("orders/<uuid:id>/read-mark", talk.ReadTo.as_view()),
+    path("orders/<uuid:id>/appeal", appeals.OpenAppeal.as_view()),
+    path("orders/<uuid:id>/report-payment", appeals.ReportPayment.as_view()),
+    path("orders/<uuid:id>/pack.pdf", packs.PackPdf.as_view()),
+    path("orders/<uuid:id>/pack.json", packs.PackJson.as_view()),
+    path("appeals", appeals.Appeals.as_view()),
+    path("appeals/<uuid:id>", appeals.OneAppeal.as_view()),
+    path("appeals/<uuid:id>/answer", appeals.AnswerAppeal.as_view()),
+    path("appeals/<uuid:id>/withdraw", appeals.WithdrawAppeal.as_view()),
+    path("appeals/<uuid:id>/evidence", appeals.ShowEvidence.as_view()),
+    path("appeals/<uuid:id>/objection", appeals.ObjectToAppeal.as_view()),
+    path("orders/<uuid:id>/rating", people.RateOrder.as_view()),
+    path("people/<uuid:id>", people.OnePerson.as_view()),
+    path("people/<uuid:id>/ratings", people.Ratings.as_view()),
+    path("people/<uuid:id>/relations", people.Relations.as_view()),
+    path("people/<uuid:id>/reports", people.Reports.as_view()),
+    path("merchant", merchants.Merchant.as_view()),
+    path("merchant/apply", merchants.Apply.as_view()),
+    path("merchant/leave", merchants.Leave.as_view()),
+    path("merchant/margin/top-up", merchants.TopUpMargin.as_view()),
+    path("merchant/margin/withdraw", merchants.WithdrawMargin.as_view()),
     path("wallet/balances", wallet.Balances.as_view()),
     path("wallet/statement", wallet.Statement.as_view()),
 ]

@@ -20,6 +20,9 @@ class Command(BaseCommand):
         issue = deeds.add_parser("issue", help="a new key, shown once")
         issue.add_argument("client", help="the integrator's slug")
         issue.add_argument("--new-client", metavar="NAME", help="make the integrator first")
+        issue.add_argument(
+            "--desk", action="store_true", help="with --new-client: the desk's own backend"
+        )
         issue.add_argument("--scope", action="append", choices=Scope.values, dest="scopes")
         issue.add_argument("--name", default="", help="what the key is for")
         issue.add_argument("--days", type=int, help="expires after so many days")
@@ -42,7 +45,12 @@ class Command(BaseCommand):
         if client is None and not options["new_client"]:
             raise CommandError(f"There is no client {options['client']}: add --new-client NAME.")
         if client is None:
-            client = services.add_client(slug=options["client"], name=options["new_client"], at=at)
+            client = services.add_client(
+                slug=options["client"],
+                name=options["new_client"],
+                is_desk=options["desk"],
+                at=at,
+            )
         days = options["days"]
         _key, plaintext = services.issue_key(
             client=client,
