@@ -49,6 +49,11 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "mail notices": {
+        "task": "apps.flows.tasks.mail_notices",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     # In the quiet hours, one after the other.
     "forget unseen devices": {
         "task": "apps.flows.tasks.forget_unseen_devices",

@@ -295,6 +295,8 @@ STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
 # hours (0: never).
 PRICE_SOURCE = env.str("PRICE_SOURCE", default="table")
 PRICE_MAX_AGE_H = env.float("PRICE_MAX_AGE_H", default=0 if PRICE_SOURCE == "table" else 1)
+# Notices that matter and stay unread for so many minutes are sent by e-mail.
+NOTICE_MAIL_MINUTES = env.int("NOTICE_MAIL_MINUTES", default=5)
 # What the market shows first.
 MARKET_ASSET = env.str("MARKET_ASSET", default="USDT-TRC20")
 MARKET_FIAT = env.str("MARKET_FIAT", default="USD")

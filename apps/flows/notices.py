@@ -62,3 +62,8 @@ def of_appeal(appeal: Appeal, code: str, *, at: datetime, **params: str) -> None
     """Both parties learn how far an appeal is."""
     for who in (appeal.order.buyer, appeal.order.seller):
         notify(who, code, at=at, order=appeal.order, appeal=str(appeal.pk), **params)
+
+
+def read_one(*, actor: User, notice: UUID, at: datetime) -> bool:
+    """A person has seen one of their notices; whether it was new to them."""
+    return Notice.objects.filter(user=actor, pk=notice, read_at=None).update(read_at=at) == 1

@@ -15,6 +15,7 @@ from apps.flows import (
     deliveries,
     desk_sweeps,
     merchant_standing,
+    notices_mail,
     ratings,
     sweeps,
     webhooks,
@@ -116,6 +117,12 @@ def custody_look(**_: Any) -> int:
     """Take in what arrived on the sandbox's chain, and ask providers about what waits for them."""
     at = clock.now()
     return withdrawal_sweeps.receive(at=at) + withdrawal_sweeps.screen(at=at)
+
+
+@shared_task
+def mail_notices(**_: Any) -> int:
+    """Mail the notices that matter and that nobody has read."""
+    return notices_mail.send(at=clock.now())
 
 
 @shared_task

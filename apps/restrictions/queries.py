@@ -1,5 +1,6 @@
 """Questions about what is forbidden."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,8 +13,13 @@ from apps.restrictions.models import Ability, Kind, Restriction
 
 def live(*, subject: int, at: datetime) -> QuerySet[Restriction]:
     """Return what the subject may not do freely at `at`."""
+    return live_of([subject], at=at)
+
+
+def live_of(subjects: Sequence[int], *, at: datetime) -> QuerySet[Restriction]:
+    """Return what any of the subjects may not do freely at `at`."""
     return Restriction.objects.filter(
-        Q(until=None) | Q(until__gt=at), subject=subject, lifted_at=None
+        Q(until=None) | Q(until__gt=at), subject__in=subjects, lifted_at=None
     )
 
 

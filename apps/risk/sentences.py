@@ -1,5 +1,7 @@
 """What a verdict says in words: to the analyst everything, to the user what helps and no more."""
 
+from collections.abc import Iterable
+
 from apps.risk.policy import CompiledPolicy, Verdict
 
 #: Reasons that no rule of a policy carries: (analyst, user).
@@ -39,11 +41,17 @@ _GENERAL = "This needs a check on our side. Contact support if it takes longer t
 
 def for_user(policy: CompiledPolicy | None, verdict: Verdict) -> str:
     """Return the sentence for the user: that of the reason that weighs most for this outcome."""
-    if verdict.outcome == "ALLOW":
+    codes = (reason.code for reason in verdict.reasons)
+    return told_user(policy, outcome=verdict.outcome, reasons=codes)
+
+
+def told_user(policy: CompiledPolicy | None, *, outcome: str, reasons: Iterable[str]) -> str:
+    """Return the sentence for the user of a kept decision: reason codes, the weightiest first."""
+    if outcome == "ALLOW":
         return _ALLOWED
     sentences = {r.code: r.user_sentence for r in policy.rules} if policy else {}
-    for reason in verdict.reasons:
-        sentence = sentences.get(reason.code) or OWN.get(reason.code, ("", ""))[1]
+    for code in reasons:
+        sentence = sentences.get(code) or OWN.get(code, ("", ""))[1]
         if sentence:
             return sentence
     return _GENERAL

@@ -61,6 +61,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     legal_name = EncryptedTextField(null=True, blank=True, editable=False)
     locale = models.CharField(max_length=10, default="en")
     timezone = models.CharField(max_length=64, default="UTC")
+    wants_mail = models.BooleanField(
+        default=True, help_text="Unread notices that matter are sent by e-mail."
+    )
     date_joined = models.DateTimeField(default=clock.now)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 

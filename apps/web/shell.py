@@ -30,12 +30,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     language, theme = request.POST.get("language", ""), request.POST.get("theme")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+        keep(response, settings.LANGUAGE_COOKIE_NAME, language)
         if isinstance(request.user, User) and request.user.locale != language:
             request.user.locale = language
             request.user.save(update_fields=["locale"])
     if theme in THEMES:
-        _keep(response, THEME_COOKIE, theme)
+        keep(response, THEME_COOKIE, theme)
     elif theme is not None:
         response.delete_cookie(THEME_COOKIE)
     return response
@@ -55,7 +55,8 @@ def _back(request: HttpRequest) -> str:
     return back if safe else "/"
 
 
-def _keep(response: HttpResponse, name: str, value: str) -> None:
+def keep(response: HttpResponse, name: str, value: str) -> None:
+    """Keep a preference for a year, in a cookie."""
     response.set_cookie(
         name, value, max_age=YEAR_S, secure=settings.SESSION_COOKIE_SECURE, samesite="Lax"
     )

@@ -1,7 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
 from apps.web import (
-    account,
     ads,
     appeals,
     chat,
@@ -10,7 +9,6 @@ from apps.web import (
     order_deeds,
     orders,
     packs,
-    payment_accounts,
     privacy,
     shell,
     take,
@@ -26,8 +24,7 @@ urlpatterns = [
     path(".well-known/otcrisk-pack-keys.json", packs.keys, name="pack_keys"),
     path("orders/<uuid:id>/pack.pdf", packs.download, {"form": "pdf"}, name="pack_pdf"),
     path("orders/<uuid:id>/pack.json", packs.download, {"form": "json"}, name="pack_json"),
-    path("account/", account.account, name="account"),
-    path("account/payment-accounts/new/", payment_accounts.new, name="payment_account_new"),
+    path("", include("apps.web.account_urls")),
     path("market/", market.market, name="market"),
     path("market/<uuid:id>/", take.take, name="take"),
     path("ads/", ads.own, name="ads"),

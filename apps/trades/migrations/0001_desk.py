@@ -1053,6 +1053,7 @@ class Migration(migrations.Migration):
                 ("params", models.JSONField(default=dict)),
                 ("at", models.DateTimeField()),
                 ("read_at", models.DateTimeField(null=True)),
+                ("mailed_at", models.DateTimeField(null=True)),
                 (
                     "user",
                     models.ForeignKey(
@@ -2178,6 +2179,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notice",
             index=models.Index(fields=["user", "-id"], name="notice_of_user"),
+        ),
+        migrations.AddIndex(
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("mailed_at", None), ("read_at", None)),
+                fields=["at"],
+                name="notice_to_mail",
+            ),
         ),
         migrations.AddIndex(
             model_name="notice",

@@ -131,10 +131,14 @@ class Notice(models.Model):
     )
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["user", "-id"], name="notice_of_user"),
+            models.Index(
+                fields=["at"], name="notice_to_mail", condition=Q(read_at=None, mailed_at=None)
+            ),
             models.Index(fields=["user"], name="notice_unread", condition=Q(read_at=None)),
         ]
 

@@ -1,0 +1,46 @@
+"""Addresses of the wallet, the account, the merchant's pages and what the desk publishes."""
+
+from django.urls import path
+
+from apps.web import (
+    account,
+    accounts_of_mine,
+    limits,
+    merchant,
+    notices,
+    payment_accounts,
+    people,
+    published,
+    security,
+    wallet,
+)
+
+urlpatterns = [
+    path("account/", account.account, name="account"),
+    path("account/settings/", account.settings, name="settings"),
+    path("account/security/", security.security, name="security"),
+    path("account/security/sessions/end", security.end_others, name="sessions_end"),
+    path("account/security/sessions/<int:id>/end", security.end_session, name="session_end"),
+    path("account/limits/", limits.limits, name="limits"),
+    path("account/payment/", accounts_of_mine.accounts, name="payment_accounts"),
+    path("account/payment/new/", payment_accounts.new, name="payment_account_new"),
+    path(
+        "account/payment/<uuid:id>/remove", accounts_of_mine.remove, name="payment_account_remove"
+    ),
+    path("wallet/", wallet.wallet, name="wallet"),
+    path("wallet/statement/", wallet.statement, name="statement"),
+    path("wallet/statement.csv", wallet.statement_csv, name="statement_csv"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read", notices.read_all, name="notices_read"),
+    path("notices/<uuid:id>/open", notices.open_, name="notice"),
+    path("merchant/", merchant.dashboard, name="merchant"),
+    path("merchant/tier/", merchant.apply, name="merchant_apply"),
+    path("merchant/profile/", merchant.profile, name="merchant_profile"),
+    path("merchant/margin", merchant.margin, name="merchant_margin"),
+    path("merchant/leave", merchant.leave, name="merchant_leave"),
+    path("people/<uuid:id>/", people.person, name="person"),
+    path("people/<uuid:id>/relation", people.relate, name="relate"),
+    path("people/<uuid:id>/report/", people.report, name="report"),
+    path("penalties/", published.penalties, name="penalties"),
+    path("fees/", published.fees, name="fees"),
+]
