@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.api.docs import Document, Page
+from apps.api.v1.custody import Arrived, SentWithdrawal
 from apps.api.v1.decide import decide
 from apps.api.v1.decisions import OneDecision
 from apps.api.v1.devices import Devices
@@ -22,6 +23,8 @@ urlpatterns = [
     path("v1/restrictions", Restrictions.as_view()),
     path("v1/restrictions/<uuid:id>/lift", Lift.as_view()),
     path("v1/devices", Devices.as_view()),
+    path("v1/custody/deposits", Arrived.as_view()),
+    path("v1/custody/withdrawals/<uuid:id>", SentWithdrawal.as_view()),
     path("v1/webhooks", Webhooks.as_view()),
     path("v1/webhooks/<uuid:id>", OneWebhook.as_view()),
     path("v1/webhooks/<uuid:id>/deliveries", Deliveries.as_view()),
