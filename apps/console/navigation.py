@@ -16,7 +16,11 @@ MOST = 100
 WAITING = f"""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM cases_case WHERE status = 'OPEN' LIMIT {MOST}) c),
        (SELECT count(*) FROM (SELECT 1 FROM cases_proposal WHERE stage = 'PENDING'
-                              AND proposer_id <> %s LIMIT {MOST}) p)
+                              AND proposer_id <> %s LIMIT {MOST}) p),
+       (SELECT count(*) FROM (SELECT 1 FROM trades_withdrawal WHERE status = 'UNDER_REVIEW'
+                              UNION ALL SELECT 1 FROM trades_deposit
+                              WHERE status = 'QUARANTINED' AND wait_until IS NULL
+                              LIMIT {MOST}) w)
 """
 #: Tables that are browsed in the admin: (name of its pages, label, permission, icon).
 RECORDS = (
@@ -60,7 +64,7 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
     """Return the groups of links that this person may follow: one query."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [by.pk])
-        cases, proposals = cursor.fetchone()
+        cases, proposals, value = cursor.fetchone()
     work = [
         Link("home", "Overview", reverse("console:home"), "space_dashboard", "g h"),
         Link("stream", "Decisions", reverse("console:stream"), "stream", "g d"),
@@ -74,6 +78,9 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
             _count(proposals),
         ),
     ]
+    if by.has_perm("trades.view_withdrawal"):
+        url = reverse("console:withdrawals")
+        work.append(Link("withdrawals", "Withdrawals", url, "outbound", "g w", _count(value)))
     control = [
         Link("restrictions", "Restrictions", reverse("console:restrictions"), "block", "g r"),
         Link("lists", "Lists", reverse("console:lists"), "list_alt", "g l"),

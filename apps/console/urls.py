@@ -14,6 +14,7 @@ from apps.console.views import (
     policies,
     restrictions,
     stream,
+    withdrawals,
 )
 
 register_converter(EntityId, "entity")
@@ -61,5 +62,10 @@ urlpatterns = [
     path("rules/<str:code>/silence/", drafts.silence, name="silence"),
     path("silences/<uuid:id>/end/", drafts.wake, name="wake"),
     path("features/", policies.features, name="features"),
+    path("withdrawals/", withdrawals.withdrawals, name="withdrawals"),
+    path("withdrawals/<uuid:id>/", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<uuid:id>/<str:answer>/", withdrawals.decide, name="withdrawal_answer"),
+    path("deposits/<uuid:id>/", withdrawals.deposit, name="deposit"),
+    path("deposits/<uuid:id>/<str:answer>/", withdrawals.decide_deposit, name="deposit_answer"),
     path("audit/", audit.audit, name="audit"),
 ]
