@@ -15,10 +15,9 @@ from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.flows import (
     ads,
-    flow,
+    deposits,
     identity,
     merchants,
-    own_acts,
     payout_accounts,
     proofs,
     ratings,
@@ -30,8 +29,6 @@ from apps.flows import (
 )
 from apps.flows.desk_samples_cast import ADS, DEALS, TRADERS, Deal
 from apps.flows.order_terms import Wish
-from apps.flows.request_facts import RequestFacts
-from apps.ledger import services as ledger
 from apps.ledger.models import Asset
 from apps.restrictions import queries as restrictions
 from apps.risk.models import Decision
@@ -92,7 +89,7 @@ def _come(people: dict[str, User], *, at: datetime) -> dict[tuple[str, str], Pay
                 bank=bank, country=trader.country, request_facts=trader.facts, at=at,
             )  # fmt: skip
         for asset, amount in trader.funds:
-            _deposit(people[trader.name], asset, Decimal(amount), trader.facts, at=at)
+            _deposit(people[trader.name], asset, Decimal(amount), at=at)
     for name, tier, headline in (
         ("mia.merchant", "VERIFIED", "Euro by SEPA Instant, any hour of the day"),
         ("max.merchant", "LITE", "Reais, naira, yuan: three currencies, one trader"),
@@ -105,21 +102,19 @@ def _come(people: dict[str, User], *, at: datetime) -> dict[tuple[str, str], Pay
     return accounts
 
 
-def _deposit(user: User, asset: str, amount: Decimal, facts: RequestFacts, *, at: datetime) -> None:
-    crypto, id = Asset.objects.get(pk=asset), uuid7(at)
-    with flow.transaction(user, at=at):
-        ledger.deposit(deposit=id, user=user, asset=crypto, amount=amount, at=at, by=None)
-        ledger.clear_deposit(deposit=id, user=user, asset=crypto, amount=amount, at=at, by=None)
-        flow.write(
-            own_acts.act(
-                "deposit.confirmed",
-                user=user,
-                usd=prices.read(asset).usd(asset, amount),
-                request_facts=facts,
-                at=at,
-                asset=asset,
-            )
-        )
+def _deposit(user: User, asset: str, amount: Decimal, *, at: datetime) -> None:
+    """The custodian reports a deposit that the network has confirmed."""
+    coin = Asset.objects.get(pk=asset)
+    address = deposits.address_of(actor=user, network=coin.network, at=at)
+    deposits.report(
+        asset=asset,
+        address=address.address,
+        tx_id=f"sample-{uuid7(at).hex}",
+        output=0,
+        amount=amount,
+        confirmations=coin.confirmations,
+        at=at,
+    )
 
 
 def _advertise(

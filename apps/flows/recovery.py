@@ -14,6 +14,7 @@ from apps.ledger import services as ledger
 from apps.ledger.models import AccountKind, EntryKind
 from apps.trades.models import Ad, AppealReason, Order
 from apps.trades.services import ads
+from apps.trades.services import people as merchants
 from apps.trades.states import OrderStatus
 from apps.users.models import User
 
@@ -75,10 +76,11 @@ def hold(order: Order, *, by: User | None, at: datetime) -> Decimal:
 
 
 def settle(order: Order, *, rightful: User, by: User | None, at: datetime) -> Decimal:
-    """Give what is held to whom it belongs, or back; how much changed hands."""
+    """Give what is held to whom it belongs, or back; how much changed hands.
+
+    What of it isn't there any more comes out of the margin of a merchant, as far as that goes.
+    """
     who, asset, amount = holder(order), order.asset, held(order)
-    if not amount:
-        return NOTHING
     words: dict[str, Any] = {
         "order": order.pk,
         "user": who,
@@ -88,12 +90,42 @@ def settle(order: Order, *, rightful: User, by: User | None, at: datetime) -> De
         "by": by,
     }
     if rightful.pk == who.pk:
-        ledger.recover_return(key=_key(order), **words)
+        if amount:
+            ledger.recover_return(key=_key(order), **words)
         return NOTHING
-    ledger.recover(victim=rightful, key=_key(order), **words)
-    # What was taken away needs no floor under it any more.
-    ledger.lift_locks(user=who, order=order.pk, at=at, by=by)
-    return amount
+    if amount:
+        ledger.recover(victim=rightful, key=_key(order), **words)
+        # What was taken away needs no floor under it any more.
+        ledger.lift_locks(user=who, order=order.pk, at=at, by=by)
+    return total([amount, _out_of_margin(order, victim=rightful, by=by, at=at)])
+
+
+def _out_of_margin(order: Order, *, victim: User, by: User | None, at: datetime) -> Decimal:
+    """What a merchant's margin adds to what was recovered; in the order's own asset, and once."""
+    entries = ledger_of.entries_of(order.pk)
+    if entries.filter(kind=EntryKind.J8_SLASH).exists():
+        return NOTHING
+    given = [
+        posting.amount
+        for entry in entries.filter(kind=EntryKind.J7_RECOVER)
+        for posting in entry.postings.all()
+        if posting.account.user_id == victim.pk
+    ]
+    missing = total([brought(order), *(amount.copy_negate() for amount in given)])
+    if missing <= 0:
+        return NOTHING
+    before = ledger_of.margin(holder(order), order.asset)
+    merchants.slash_margin(
+        merchant=holder(order),
+        victim=victim,
+        asset=order.asset,
+        amount=missing,
+        ref=order.pk,
+        key="1",
+        at=at,
+        by=by,
+    )
+    return min(before, missing)
 
 
 def _key(order: Order) -> str:

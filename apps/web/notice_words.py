@@ -63,6 +63,7 @@ NOTICES = {
     ),
     "IDENTITY_VERIFIED": _("Your identity was verified."),
     "MERCHANT_ACCEPTED": _("You are a merchant now."),
+    "MERCHANT_REJECTED": _("Your application as a merchant was not accepted; the margin is back."),
     "MERCHANT_WARNED": _("Your figures have fallen below those of your tier."),
     "MERCHANT_DEMOTED": _("You are no longer a merchant of your tier."),
     "AD_FREED": _("Your ad is back."),

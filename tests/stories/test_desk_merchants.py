@@ -8,8 +8,9 @@ import pytest
 
 from apps.core.errors import Refused
 from apps.events.models import Event
-from apps.flows import merchant_standing, merchants
+from apps.flows import ads, flow, merchant_standing, merchants, recovery, trading
 from apps.ledger import queries as balances
+from apps.ledger import services as ledger
 from apps.ledger.models import Asset
 from apps.trades.models import (
     Ad,
@@ -17,6 +18,7 @@ from apps.trades.models import (
     DayTally,
     MerchantProfile,
     Notice,
+    Order,
     PairTally,
 )
 from apps.trades.queries import people
@@ -226,6 +228,39 @@ def test_a_victim_is_paid_out_of_the_margin_which_then_has_to_be_filled_up(p2p: 
     assert merchant_standing.review_merchants(at=p2p.now) == 1
     profile.refresh_from_db()
     assert profile.warned_at is None
+
+
+def test_what_a_merchant_took_away_comes_out_of_the_margin_once(p2p: Desk) -> None:
+    profile = appointed(p2p)
+    alice, order = profile.user, p2p.order()
+    # Bob has paid, but too late; alice is gone with everything that is hers.
+    trading.expire(order=order, at=p2p.now + timedelta(minutes=30))
+    ads.close(actor=alice, ad=order.ad, at=p2p.now)
+    order = Order.objects.get()
+    usdt = order.asset
+    with flow.transaction(alice, order.buyer, at=p2p.now):
+        ledger.freeze(
+            user=alice,
+            ref=order.ad_id,
+            asset=usdt,
+            amount=balances.available(alice, usdt),
+            key="1",
+            at=p2p.now,
+            by=None,
+        )
+        assert recovery.hold(order, by=None, at=p2p.now) == 0
+        assert recovery.settle(order, rightful=order.buyer, by=None, at=p2p.now) == 100
+        assert recovery.settle(order, rightful=order.buyer, by=None, at=p2p.now) == 0
+    assert balances.available(order.buyer, usdt) == 100
+    assert margin(p2p, "alice") == 400
+
+
+def test_who_is_no_merchant_has_no_margin_to_lose(p2p: Desk) -> None:
+    order = p2p.order()
+    trading.expire(order=order, at=p2p.now + timedelta(minutes=30))
+    order = Order.objects.get()
+    with flow.transaction(order.buyer, order.seller, at=p2p.now):
+        assert recovery.settle(order, rightful=order.buyer, by=None, at=p2p.now) == 0
 
 
 def test_the_margin_comes_back_when_nobody_can_claim_it_any_more(p2p: Desk) -> None:
