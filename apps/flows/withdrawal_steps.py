@@ -98,6 +98,9 @@ def advance(
     """
     if withdrawal.status not in WAITING:
         return False
+    if new and screening.is_local() and (said := screening.screen(subject_of(withdrawal), at=at)):
+        # Whoever reviews it sees what is known of the address.
+        note_screening(withdrawal, said, at=at)
     kinds = held_by or held.kinds_held(withdrawal.entity, withdrawal.user, "withdraw", at=at)
     if not new and (why := _ends(withdrawal, kinds, at=at)):
         end(withdrawal, S.REJECTED, by=None, reason=why, at=at)

@@ -11,7 +11,7 @@ from apps.trades.custody import sandbox
 from apps.trades.models import Deposit, SandboxTransfer, Withdrawal
 from apps.trades.states import DepositStatus, WithdrawalStatus
 
-BATCH = 200
+BATCH, FEW = 200, 20
 #: How far back the sandbox's chain is read: longer than any outage that it is meant for.
 SANDBOX_MEMORY = timedelta(days=7)
 
@@ -32,8 +32,10 @@ def screen(*, at: datetime) -> int:
     """Ask the providers about what waits for them, outside of every transaction."""
     if screening.is_local():
         return 0
-    leaving = Withdrawal.objects.filter(status=WithdrawalStatus.SCREENING)
-    rows = leaving.select_related("user", "asset").order_by("status_at")[:BATCH]
+    leaving = Withdrawal.objects.select_related("user", "asset").order_by("status_at")
+    rows = [*leaving.filter(status=WithdrawalStatus.SCREENING)[:BATCH]]
+    # What waits for a human anyhow moves by no answer; whoever reviews it should have one.
+    rows += leaving.filter(status=WithdrawalStatus.UNDER_REVIEW, screened_at=None)[:FEW]
     moved = each(rows, lambda one: _screen_withdrawal(one, at=at))
     arriving = Deposit.objects.filter(status=DepositStatus.QUARANTINED, wait_until__isnull=False)
     found = arriving.select_related("user", "asset").order_by("status_at")[:BATCH]
@@ -79,7 +81,7 @@ def _screen_withdrawal(withdrawal: Withdrawal, *, at: datetime) -> bool:
         return False
     with flow.transaction(withdrawal.user, at=at):
         withdrawal = withdrawal_steps.locked(withdrawal)
-        if withdrawal.status != WithdrawalStatus.SCREENING:
+        if withdrawal.status not in (WithdrawalStatus.SCREENING, WithdrawalStatus.UNDER_REVIEW):
             return False
         withdrawal_steps.note_screening(withdrawal, said, at=at)
         return withdrawal_steps.advance(withdrawal, at=at)

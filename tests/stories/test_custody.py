@@ -11,6 +11,7 @@ from apps.core.errors import Refused
 from apps.flows import custody, selfcheck, withdrawal_reviews, withdrawals
 from apps.flows.selfcheck import CHECKS
 from apps.ledger import queries as ledger
+from apps.ledger import services as ledger_services
 from apps.ledger.models import EntryKind
 from apps.trades.custody import NoAnswer, Report, State
 from apps.trades.custody.sandbox import Sandbox
@@ -224,3 +225,20 @@ def _raises(fault: type[BaseException]) -> Callable[..., Any]:
         raise fault("as if")
 
     return call
+
+
+def test_selfcheck_sees_money_that_lies_where_it_should_not(p2p: Desk) -> None:
+    made = withdraws(p2p)
+    assert violations() == []
+    ledger_services.return_withdrawal(
+        withdrawal=made.pk,
+        user=made.user,
+        asset=made.asset,
+        amount=made.amount,
+        at=p2p.now,
+        by=None,
+    )
+    assert violations() == [
+        f"withdrawal {made.pk} is APPROVED: 0E-18 lies in WITHDRAW_PENDING, and should be "
+        "100.000000000000000000"
+    ]

@@ -57,6 +57,7 @@ def held(withdrawal: Withdrawal) -> int:
 def test_sam_clears_a_held_withdrawal_and_it_goes_on(p2p: Desk, sam: User) -> None:
     made = withdraws(p2p, judged="REVIEW")
     assert (made.status, held(made), money(p2p, "alice")) == ("UNDER_REVIEW", 1, (9900, 100))
+    assert made.screening["severity"] == "LOW"
     clock(p2p, hours=1)
     assert fresh(made).status == "UNDER_REVIEW"
 
@@ -259,6 +260,22 @@ def test_what_a_provider_says_decides_where_it_goes(
             clock(p2p, hours=1)
             assert fresh(made).status == "UNDER_REVIEW"
     assert sum(money(p2p, "alice")) == (9900 if status == "BROADCAST" else 10_000)
+
+
+def test_a_late_answer_is_for_the_reviewer_and_moves_nothing(
+    p2p: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = Elsewhere()
+    monkeypatch.setitem(screening.PROVIDERS, "elsewhere", there)
+    with override_settings(SCREENERS=["elsewhere"]):
+        made = withdraws(p2p)
+        clock(p2p, hours=1)
+        there.answer = said()
+        clock(p2p, minutes=1)
+        made = fresh(made)
+        assert (made.status, made.screening["clear"]) == ("UNDER_REVIEW", True)
+        clock(p2p, hours=2)
+        assert fresh(made).status == "UNDER_REVIEW"
 
 
 def test_nobody_approves_a_sanctioned_address(

@@ -211,6 +211,11 @@ class WithdrawalStep(models.Model):
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"
 
+    @property
+    def became(self) -> str:
+        """What the withdrawal became, in words."""
+        return states.WithdrawalStatus(self.after).label
+
 
 class DepositAddress(models.Model):
     """Where one person's deposits of one network arrive; given out by the custodian."""
