@@ -104,7 +104,10 @@ def events_of(
         list(staff),
     ]
     rows = sql.run(_OF_THING, params, prepare=False)
-    return [Place(*head, bytes(digest), seal) for *head, digest, seal in rows]
+    return [
+        Place(id, at, name, user, actor, bytes(digest), seal)
+        for id, at, name, user, actor, digest, seal in rows
+    ]
 
 
 def proofs(seals: Sequence[int]) -> list[Proof]:
