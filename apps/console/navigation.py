@@ -20,7 +20,10 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM cases_case WHERE status = 'OPEN' LIM
        (SELECT count(*) FROM (SELECT 1 FROM trades_withdrawal WHERE status = 'UNDER_REVIEW'
                               UNION ALL SELECT 1 FROM trades_deposit
                               WHERE status = 'QUARANTINED' AND wait_until IS NULL
-                              LIMIT {MOST}) w)
+                              LIMIT {MOST}) w),
+       (SELECT count(*) FROM (SELECT 1 FROM trades_appeal
+                              WHERE state IN ('EVIDENCE', 'IN_REVIEW', 'OBJECTION')
+                              AND agent_id IS NULL LIMIT {MOST}) a)
 """
 #: Tables that are browsed in the admin: (name of its pages, label, permission, icon).
 RECORDS = (
@@ -64,11 +67,12 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
     """Return the groups of links that this person may follow: one query."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [by.pk])
-        cases, proposals, value = cursor.fetchone()
+        cases, proposals, value, appeals = cursor.fetchone()
     work = [
         Link("home", "Overview", reverse("console:home"), "space_dashboard", "g h"),
         Link("stream", "Decisions", reverse("console:stream"), "stream", "g d"),
         Link("cases", "Cases", reverse("console:cases"), "inbox", "g c", _count(cases)),
+        Link("appeals", "Appeals", reverse("console:appeals"), "gavel", "g e", _count(appeals)),
         Link(
             "approvals",
             "Approvals",

@@ -2,6 +2,7 @@ from django.urls import path, register_converter
 
 from apps.console.entity_urls import EntityId
 from apps.console.views import (
+    appeals,
     approvals,
     audit,
     cases,
@@ -44,6 +45,16 @@ urlpatterns = [
     path("cases/<uuid:id>/", cases.case, name="case"),
     path("cases/<uuid:id>/take/", cases.take, name="case_take"),
     path("cases/<uuid:id>/close/", cases.close, name="case_close"),
+    path("appeals/", appeals.appeals, name="appeals"),
+    path("appeals/<uuid:id>/", appeals.appeal, name="appeal"),
+    path("appeals/<uuid:id>/read/", appeals.read, name="appeal_read"),
+    path("appeals/<uuid:id>/files/<uuid:file>/", appeals.file, name="appeal_file"),
+    path("appeals/<uuid:id>/take/", appeals.take, name="appeal_take"),
+    path("appeals/<uuid:id>/ask/", appeals.ask, name="appeal_ask"),
+    path("appeals/<uuid:id>/evidence/<uuid:evidence>/", appeals.verdict, name="appeal_verdict"),
+    path("appeals/<uuid:id>/decide/", appeals.decide, name="appeal_decide"),
+    path("appeals/<uuid:id>/approve/", appeals.approve, name="appeal_approve"),
+    path("appeals/<uuid:id>/send-back/", appeals.send_back, name="appeal_send_back"),
     path("lists/", lists.lists, name="lists"),
     path("lists/<uuid:id>/end/", lists.end, name="list_end"),
     path("policies/", policies.policies, name="policies"),

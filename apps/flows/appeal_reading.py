@@ -1,5 +1,6 @@
 """What parties wrote and showed, read by those who decide about it: each look is in the log."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db import models
 from apps.core.errors import Refused
 from apps.events.models import Entity
 from apps.flows import flow, staff
-from apps.trades.models import Appeal, Attachment, Message
+from apps.trades.models import Appeal, Attachment, Evidence, Message
 from apps.trades.queries import appeals as appeals_of
 from apps.users import roles
 from apps.users.models import User
@@ -23,18 +24,33 @@ class Ground(models.TextChoices):
     SAFETY = "SAFETY", "somebody may be in danger"
 
 
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What both parties of an appeal wrote and showed."""
+
+    statement: str | None
+    objection: str | None
+    lines: list[Message]
+    evidence: list[Evidence]
+
+
 @flow.deed
-def read_chat(
+def read_papers(
     *, by: User, appeal: Appeal, ground: str, at: datetime, request_id: str | None = None
-) -> list[Message]:
-    """The whole transcript of the order, for whoever decides about it; each look is in the log."""
+) -> Papers:
+    """The transcript of the order and what was stated and shown; files are opened one by one."""
     order = appeal.order
     with flow.transaction(at=at):
         _may_read(by, appeal, ground)
         for party in (order.buyer, order.seller):
-            _looked(by, party, appeal, at, request_id, ground=ground, what="chat")
-    return list(
-        Message.objects.filter(order=order).select_related("sender", "attachment").order_by("seq")
+            _looked(by, party, appeal, at, request_id, ground=ground, what="papers")
+    lines = Message.objects.filter(order=order).select_related("sender", "attachment")
+    shown = appeal.evidence.select_related("party", "asked_by", "attachment")
+    return Papers(
+        statement=appeal.statement,
+        objection=appeal.objection,
+        lines=list(lines.defer("attachment__content").order_by("seq")),
+        evidence=list(shown.defer("attachment__content").order_by("id")),
     )
 
 

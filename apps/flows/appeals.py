@@ -11,7 +11,7 @@ from apps.events.act import Act
 from apps.flows import flow, own_acts, recovery
 from apps.flows.appeal_evidence import object_, show
 from apps.flows.appeal_opening import escalate, open_appeal, raise_by_risk, report_payment
-from apps.flows.appeal_reading import read_chat, read_file
+from apps.flows.appeal_reading import read_file, read_papers
 from apps.flows.appeal_steps import HEARING, into, locked_appeal, party
 from apps.flows.appeals_staff import approve, ask, decide, judge_evidence, send_back, take
 from apps.trades.models import Appeal, AppealKind, CancelReason, Order
@@ -30,8 +30,8 @@ __all__ = [
     "object_",
     "open_appeal",
     "raise_by_risk",
-    "read_chat",
     "read_file",
+    "read_papers",
     "report_payment",
     "send_back",
     "show",

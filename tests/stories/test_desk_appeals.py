@@ -364,17 +364,19 @@ def test_only_who_decides_reads_what_was_written_and_every_look_is_on_record(cou
     file = Evidence.objects.get().attachment_id
     sam = court.member("sam")
     look = {"appeal": appeal, "at": court.desk.now, "ground": "DECIDE"}
-    refused("TAKE_FIRST", lambda: appeals.read_chat(by=sam, **look))
+    refused("TAKE_FIRST", lambda: appeals.read_papers(by=sam, **look))
     court.takes(appeal)
     appeal.refresh_from_db()
-    refused("GROUND_NEEDED", lambda: appeals.read_chat(by=sam, **(look | {"ground": "curious"})))
-    refused("TAKE_FIRST", lambda: appeals.read_chat(by=court.member("cora"), **look))
+    refused("GROUND_NEEDED", lambda: appeals.read_papers(by=sam, **(look | {"ground": "curious"})))
+    refused("TAKE_FIRST", lambda: appeals.read_papers(by=court.member("cora"), **look))
 
-    lines = appeals.read_chat(by=sam, **look)
-    assert [line.seq for line in lines] == sorted(line.seq for line in lines)
+    papers = appeals.read_papers(by=sam, **look)
+    assert papers.statement == STATEMENT
+    assert [line.seq for line in papers.lines] == list(range(1, len(papers.lines) + 1))
+    assert [one.party for one in papers.evidence] == [court.desk.person("bob")]
     assert appeals.read_file(by=sam, file=file, **look).content
     looks = Event.objects.filter(kind="pii.read", actor=sam.entity_id)
-    assert {event.user_id for event in looks if event.data["what"] == "chat"} == {
+    assert {event.user_id for event in looks if event.data["what"] == "papers"} == {
         court.desk.person(name).entity_id for name in ("alice", "bob")
     }
     assert [event.data["ground"] for event in looks] == ["DECIDE"] * 3

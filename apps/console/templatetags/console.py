@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.console import figures, wording
 from apps.console.entity_urls import shown
-from apps.core import clock
+from apps.core import clock, money
 from apps.events.models import Entity
 from apps.risk.policy_settings import BANDS
 
@@ -112,6 +112,18 @@ def term(word: str, key: str = "", meaning: str = "") -> SafeString:
 def usd(value: Decimal | float | None) -> str:
     """1,234.50 USD."""
     return figures.usd(value) if value is not None else ""
+
+
+@register.filter
+def short(value: Decimal) -> str:
+    """An amount of crypto or fiat without the zeros at its end."""
+    return money.short(value)
+
+
+@register.filter
+def words(code: str) -> str:
+    """A code as words: ORDER_OPENED → Order opened."""
+    return code.replace("_", " ").capitalize()
 
 
 @register.filter

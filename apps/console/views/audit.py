@@ -69,6 +69,7 @@ PAGES = {
     "based_on": "console:policy",
     "retired": "console:policy",
     "case": "console:case",
+    "appeal": "console:appeal",
     "linked_to": "console:entity",
 }
 REPEATED = frozenset({"subject"})

@@ -1,5 +1,6 @@
 """Questions about disputes; rows are found for their parties and for staff only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +86,12 @@ def faulted(appeal: Appeal) -> tuple[User, ...]:
 def pending_ruling(appeal: Appeal) -> Ruling | None:
     """What an agent decided and nobody has approved yet."""
     return appeal.rulings.filter(stage=RulingStage.PENDING).select_related("by").first()
+
+
+def waiting_for_second(rows: Iterable[Appeal]) -> set[UUID]:
+    """Which of these disputes have a decision that nobody has approved yet."""
+    pending = Ruling.objects.filter(appeal__in=[one.pk for one in rows], stage=RulingStage.PENDING)
+    return set(pending.values_list("appeal", flat=True))
 
 
 def has_spoken(appeal: Appeal, party: User) -> bool:
