@@ -98,7 +98,7 @@ def _report(answer: dict[str, Any]) -> Report:
     try:
         fee = answer.get("network_fee")
         return Report(
-            state=State(answer.get("state")),
+            state=State(str(answer.get("state"))),
             tx_id=str(answer.get("tx_id") or "")[:100],
             confirmations=max(0, int(answer.get("confirmations") or 0)),
             network_fee=None if fee is None else money.parse(fee),

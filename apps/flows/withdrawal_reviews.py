@@ -153,7 +153,7 @@ def _judge(withdrawal: Withdrawal, outcome: Result, *, by: User, note: str, at: 
         reason="STAFF_CLEARED" if outcome == Result.ALLOW else "STAFF_CONFIRMED",
         proposer=proposer or by,
         approver=by if proposer else None,
-        supersedes=Decision.objects.filter(pk=withdrawal.decision).first(),
+        supersedes=Decision.objects.filter(pk__in=[withdrawal.decision]).first(),
         note=note,
     )
 

@@ -7,6 +7,7 @@ has a human to say more. Only what passes all of it in one go is APPROVED.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -210,7 +211,7 @@ def _waits_on(withdrawal: Withdrawal, wait: Wait) -> None:
 
 
 def _enter(withdrawal: Withdrawal, wait: Wait, *, at: datetime) -> None:
-    changes = {}
+    changes: dict[str, Any] = {}
     if wait.status == S.COOLING_OFF:
         changes["cool_until"] = wait.until
     elif wait.status == S.APPROVED and withdrawal.cool_until and withdrawal.cool_until > at:

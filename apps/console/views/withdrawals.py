@@ -1,6 +1,6 @@
 """Withdrawals and deposits that wait for a human: the list, a page of each, approve and reject."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
@@ -70,17 +70,8 @@ def withdrawal(request: HttpRequest, id: UUID) -> HttpResponse:
 def decide(request: HttpRequest, id: UUID, answer: str) -> HttpResponse:
     """Approve or reject; to let it go asks for the second factor again."""
     one = _found(Withdrawal.objects.all(), id)
-    if answer not in WITHDRAWAL_DEEDS:
-        raise Http404("There is no such answer.")
-    second_factor.require_recent(request)
-    do, said = WITHDRAWAL_DEEDS[answer]
     try:
-        do(
-            by=staff(request),
-            withdrawal=one,
-            note=request.POST.get("note", ""),
-            at=clock.now(),
-        )
+        said = _do(request, WITHDRAWAL_DEEDS, answer, withdrawal=one)
     except Refused as refused:
         return _withdrawal_page(request, _found(Withdrawal.objects.all(), id), refused)
     one.refresh_from_db()
@@ -102,16 +93,23 @@ def deposit(request: HttpRequest, id: UUID) -> HttpResponse:
 def decide_deposit(request: HttpRequest, id: UUID, answer: str) -> HttpResponse:
     """Credit a deposit, or book it as sent back."""
     one = _found(Deposit.objects.all(), id)
-    if answer not in DEPOSIT_DEEDS:
-        raise Http404("There is no such answer.")
-    second_factor.require_recent(request)
-    do, said = DEPOSIT_DEEDS[answer]
     try:
-        do(by=staff(request), deposit=one, note=request.POST.get("note", ""), at=clock.now())
+        messages.success(request, _do(request, DEPOSIT_DEEDS, answer, deposit=one))
     except Refused as refused:
         return _deposit_page(request, _found(Deposit.objects.all(), id), refused)
-    messages.success(request, said)
     return redirect("console:deposit", id)
+
+
+def _do(
+    request: HttpRequest, deeds: Mapping[str, tuple[Deed, str]], answer: str, **what: object
+) -> str:
+    """Do what was answered; what to say of it. 404 for no answer that there is."""
+    if answer not in deeds:
+        raise Http404("There is no such answer.")
+    second_factor.require_recent(request)
+    do, said = deeds[answer]
+    do(by=staff(request), note=request.POST.get("note", ""), at=clock.now(), **what)
+    return said
 
 
 def _found(rows: QuerySet[T], id: UUID) -> T:
@@ -134,7 +132,7 @@ def _withdrawal_page(
         one=one,
         owner=Entity.objects.filter(pk=one.user.entity_id).first(),
         to=Entity.objects.filter(kind="address", scope="", ref=one.address).first(),
-        decision=Decision.objects.filter(pk=one.decision).first(),
+        decision=Decision.objects.filter(pk__in=[one.decision]).first(),
         steps=one.steps.select_related("actor").order_by("id"),
         binding=Restriction.objects.filter(
             subject__in=[one.entity, one.user.entity_id], lifted_at=None
