@@ -6,6 +6,7 @@ touched.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet, UUIDField
 from django.db.models.functions import Cast
@@ -63,7 +64,7 @@ def _is_denied(ad: Ad, *, at: datetime) -> bool:
     return _denied(at=at).filter(owner=ad.owner_id).exists()
 
 
-def _denied(*, at: datetime) -> QuerySet[Restriction]:
+def _denied(*, at: datetime) -> QuerySet[Any, Any]:
     """Ids of the desk's own people who may not advertise."""
     return (
         Restriction.objects.filter(

@@ -218,7 +218,7 @@ def _through(people: dict[str, User], order: Order, who: User, *, at: datetime) 
 
 
 def _clear(people: dict[str, User], decision: UUID | None, *, at: datetime) -> None:
-    found = Decision.objects.filter(pk=decision).first()
+    found = Decision.objects.filter(pk=decision).first() if decision else None
     if found is not None:
         review.decide(
             by=people["sam.senior"], at=at, decision=found, outcome="ALLOW", note="sample, cleared"

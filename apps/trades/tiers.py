@@ -27,7 +27,7 @@ class Condition:
 def conditions(tier: Tier, *, user: User, record: Record, at: datetime) -> list[Condition]:
     """What the tier asks for, met or not; the margin is asked for at the application."""
     completion = record.completion_30d
-    asked = [
+    asked: list[tuple[str, Decimal | int, Decimal | int | None, str]] = [
         ("KYC", tier.min_kyc, user.kyc_level, f"a verification of level {tier.min_kyc}"),
         (
             "AGE",

@@ -4,15 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('users', '0003_desk_deeds'),
+        ("users", "0003_desk_deeds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='client',
-            name='is_desk',
-            field=models.BooleanField(default=False, help_text="The desk's own backend: its webhooks are told what wakes people's phones."),
+            model_name="client",
+            name="is_desk",
+            field=models.BooleanField(
+                default=False,
+                help_text="The desk's own backend: its webhooks are told what wakes people's phones.",
+            ),
         ),
     ]
