@@ -62,7 +62,14 @@ def report_payment(
     if what not in _REPORTED:
         raise Refused("REPORT_WHAT", 422, "Say what is wrong.", {"what": ["Choose one."]})
     third_party = what == "THIRD_PARTY"
-    if not third_party and (received is None or received < 0 or received == order.fiat_amount):
+    if third_party:
+        received = None
+    elif (
+        received is None
+        or not received.is_finite()
+        or received < 0
+        or received == order.fiat_amount
+    ):
         sentence = f"Say how much arrived instead of {order.fiat_amount:f} {order.fiat_id}."
         raise Refused("RECEIVED_NEEDED", 422, sentence, {"received": [sentence]})
     reason = _REPORTED[what]

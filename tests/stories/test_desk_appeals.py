@@ -277,7 +277,7 @@ def test_another_amount_is_told_with_what_arrived(court: Court) -> None:
         "actor": order.seller, "order": order, "what": "AMOUNT", "at": court.desk.now,
         "request_facts": court.desk.facts("alice"),
     }  # fmt: skip
-    for received in (None, Decimal(-1), order.fiat_amount):
+    for received in (None, Decimal(-1), Decimal("NaN"), order.fiat_amount):
         refused(
             "RECEIVED_NEEDED",
             lambda received=received: appeals.report_payment(received=received, **report),
