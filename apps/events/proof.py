@@ -23,12 +23,12 @@ _OF_THING = f"""
 WITH found AS (
   SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) AS span(since, until)
   JOIN events_event e ON e.user_id = ANY($3::bigint[]) AND e.id >= span.since AND e.id < span.until
-  WHERE e.data->>$4::text = $5::text
+  WHERE e.data->>$4::text = $5::text AND e.kind <> ALL($9::text[])
   UNION
   SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) AS span(since, until)
   JOIN events_event e ON e.actor_id = ANY($8::bigint[])
     AND e.id >= span.since AND e.id < span.until
-  WHERE e.data->>$4::text = $5::text
+  WHERE e.data->>$4::text = $5::text AND e.kind <> ALL($9::text[])
   UNION
   SELECT e.* FROM events_event e WHERE e.id = ANY($6::uuid[])
 )
@@ -37,7 +37,7 @@ FROM found LEFT JOIN LATERAL (
   SELECT id AS seal, from_xid FROM events_seal WHERE upto_xid > found.xid
   ORDER BY upto_xid LIMIT 1
 ) AS s ON true
-ORDER BY id LIMIT $7::int
+ORDER BY id = ANY($6::uuid[]) DESC, id LIMIT $7::int
 """
 _PROOFS = f"""
 SELECT s.id, s.from_xid, s.upto_xid, s.count, s.root, s.previous, s.digest, s.sealed_at,
@@ -87,11 +87,12 @@ def events_of(
     staff: Sequence[int],
     spans: Sequence[tuple[datetime, datetime]],
     also: Sequence[UUID] = (),
+    but: Sequence[str] = (),
 ) -> list[Place]:
     """The events about a thing (`kind` and `ref` in their data) of these people, or by this staff.
 
-    Within the spans of time, both ends included, and those named by `also`; oldest first, at most
-    MOST_EVENTS.
+    Within the spans of time, both ends included, and of no kind in `but`; before all others those
+    named by `also`. Oldest first, at most MOST_EVENTS.
     """
     params = [
         [uuid7_floor(since) for since, _ in spans],
@@ -102,12 +103,14 @@ def events_of(
         list(also),
         MOST_EVENTS,
         list(staff),
+        list(but),
     ]
     rows = sql.run(_OF_THING, params, prepare=False)
-    return [
+    found = [
         Place(id, at, name, user, actor, bytes(digest), seal)
         for id, at, name, user, actor, digest, seal in rows
     ]
+    return sorted(found, key=lambda place: place.id)
 
 
 def proofs(seals: Sequence[int]) -> list[Proof]:

@@ -33,8 +33,9 @@ from apps.users.models import User
 from apps.users.roles import Deed
 
 MADE = "pack.made"
-#: Of these the other side learns nothing.
-PRIVATE = (MADE, "deed.refused", "appeal.proposed", "appeal.sent_back")
+#: Not in the record: what the other side is not to learn of, what staff only considered, and what
+#: somebody could repeat until nothing else had room. The chat has a chain of its own.
+LEFT_OUT = (MADE, "deed.refused", "appeal.proposed", "appeal.sent_back", "message.sent")
 #: Parts of a document that come from the log, which is kept for RETENTION_DAYS.
 OF_THE_LOG = frozenset({"events", "seals", "checks"})
 #: Packs of one person: so many at once, and one more every so many seconds.
@@ -157,12 +158,8 @@ def _document(order: Order, *, reader: Reader, id: UUID, at: datetime) -> dict[s
         staff=known.staff,
         spans=_spans(known, at),
         also=[step.event for step in known.steps if step.event],
+        but=LEFT_OUT,
     )
-    events = [
-        event
-        for event in events
-        if event.kind not in PRIVATE or reader.is_(_role(event.user, known))
-    ]
     seals = proof.proofs(sorted({event.seal for event in events if event.seal is not None}))
     return {
         "format": pack_verify.FORMAT,

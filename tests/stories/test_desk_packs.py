@@ -413,9 +413,19 @@ def test_making_one_is_on_record_and_the_other_side_does_not_learn_of_it(p2p: De
     assert event.user_id == p2p.person("bob").entity_id
     assert not {"Łukasz Źródło", "张伟"} & {str(value) for value in event.data.values()}
 
-    assert packs.MADE in {one["kind"] for one in content(made(p2p, order))["events"]}
     alices = content(made(p2p, order, by="alice"))
     assert packs.MADE not in {one["kind"] for one in alices["events"]}
+
+
+def test_nobody_talks_the_release_out_of_the_record(
+    p2p: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proof, "MOST_EVENTS", 4)
+    order = traded(p2p)
+    for number in range(5):
+        chat.say(actor=order.buyer, order=order, text=f"{number}", at=p2p.now)
+    kinds = [event["kind"] for event in content(made(p2p, order, by="alice"))["events"]]
+    assert kinds == ["order.created", "order.paid", "order.released", "order.completed"]
 
 
 def test_not_everybody_at_once(p2p: Desk) -> None:
