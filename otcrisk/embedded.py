@@ -197,7 +197,11 @@ def _running(pid_file: Path, name: str) -> bool:
 
     pid = _pid(pid_file)
     try:
-        return pid is not None and psutil.Process(pid).name() == name
+        if pid is None:
+            return False
+        process = psutil.Process(pid)
+        # A killed one that nobody has buried yet still has its name.
+        return process.name() == name and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

@@ -168,8 +168,9 @@ class Machine:
         """Kill one of these."""
         if processes:
             try:
-                self.chance.choice(processes).kill()
-            except psutil.NoSuchProcess:
+                (one := self.chance.choice(processes)).kill()
+                one.wait(10)
+            except psutil.Error:  # it was faster, or is a zombie that nobody buries
                 return
 
     def children(self, name: str) -> list[psutil.Process]:
@@ -182,11 +183,14 @@ class Machine:
         return psutil.Process(int((self.var / "pg" / "postmaster.pid").read_text().split()[0]))
 
     def backends(self) -> list[psutil.Process]:
-        return [
-            one
-            for one in self.postmaster().children()
-            if any(" otcrisk " in word for word in one.cmdline())
-        ]
+        """The processes of the database that serve this desk."""
+        found = []
+        for one in self.postmaster().children():
+            try:
+                found += [one] if any(" otcrisk " in word for word in one.cmdline()) else []
+            except psutil.NoSuchProcess:
+                continue
+        return found
 
     # ── Ending ────────────────────────────────────────────────────────────────────────────────────
 
