@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -151,7 +152,7 @@ class Machine:
             "beat": lambda: self.end("beat"),
             "trader": lambda: self.end("trader"),
             "phone": lambda: self.end("phone"),
-            "database": lambda: self.hit([self.postmaster()]),
+            "database": lambda: self.hit(self.postmaster()),
             "database backend": lambda: self.hit(self.backends()),
         }
 
@@ -179,26 +180,34 @@ class Machine:
         except psutil.NoSuchProcess:
             return []
 
-    def postmaster(self) -> psutil.Process:
-        return psutil.Process(int((self.var / "pg" / "postmaster.pid").read_text().split()[0]))
+    def postmaster(self) -> list[psutil.Process]:
+        """The first process of the database, if it has not been killed already."""
+        pid = int((self.var / "pg" / "postmaster.pid").read_text().split()[0])
+        return [psutil.Process(pid)] if psutil.pid_exists(pid) else []
 
     def backends(self) -> list[psutil.Process]:
         """The processes of the database that serve this desk."""
         found = []
-        for one in self.postmaster().children():
-            try:
-                found += [one] if any(" otcrisk " in word for word in one.cmdline()) else []
-            except psutil.NoSuchProcess:
-                continue
+        try:
+            for first in self.postmaster():
+                for one in first.children():
+                    found += [one] if any(" otcrisk " in word for word in one.cmdline()) else []
+        except psutil.NoSuchProcess:
+            pass
         return found
 
     # ── Ending ────────────────────────────────────────────────────────────────────────────────────
 
-    def rest(self) -> None:
-        """Trading stops, and the database is there again."""
-        for name in ("trader", "phone"):
-            self.end(name)
-        self.serve()
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """Nobody trades meanwhile."""
+        traders = [self.running[name] for name in ("trader", "phone")]
+        for one in traders:
+            one.send_signal(signal.SIGSTOP)
+        time.sleep(1)  # what the phone has asked for is done or not by then
+        yield
+        for one in traders:
+            one.send_signal(signal.SIGCONT)
 
     def __exit__(
         self,

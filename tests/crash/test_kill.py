@@ -19,7 +19,9 @@ from tests.crash.machine import Machine
 
 pytestmark = pytest.mark.crash
 
-KILLS, A_ROUND = int(os.environ.get("KILLS", "9")), 10
+KILLS, A_ROUND = int(os.environ.get("KILLS", "9")), 20
+#: So many things are hit, one after the other, before anybody starts them again.
+BURSTS = (1, 2, 3, 5)
 
 
 @pytest.fixture
@@ -36,19 +38,23 @@ def test_a_killed_desk_comes_back_with_all_that_it_said(var: Path) -> None:
         ways = desk.ways()
         # Each at least once, then at random.
         plan = [*ways, *(chance.choice(list(ways)) for _ in range(KILLS - len(ways)))][:KILLS]
+        burst = chance.choice(BURSTS)
         for number, way in enumerate(plan, start=1):
-            time.sleep(chance.uniform(0.1, 1.5))
+            time.sleep(chance.uniform(0, 1.5))
             ways[way]()
             killed[way] += 1
+            burst -= 1
+            if burst > 0 and number % A_ROUND and number < KILLS:
+                continue
             desk.heal()
-            if number % A_ROUND == 0 or number == len(plan):
-                desk.rest()
-                said = desk.runs("verify", str(desk.acks)).splitlines()
+            burst = chance.choice(BURSTS)
+            if number % A_ROUND == 0 or number == KILLS:
+                with desk.rest():
+                    said = desk.runs("verify", str(desk.acks)).splitlines()
                 figures, selfcheck = json.loads(said[0]), json.loads(said[-1])
                 assert selfcheck["violations"] == 0, selfcheck
                 assert figures["lost"] == []
                 print(json.dumps({"kills": number, **figures}), flush=True)  # noqa: T201
-                desk.heal()
     assert killed.total() == KILLS
     assert figures["COMPLETED"] > 0, "nothing was traded"
     print(json.dumps({"kills": killed.total(), "of": killed, **figures}))  # noqa: T201
