@@ -26,6 +26,8 @@ SPECTACULAR_SETTINGS = {
         "AppealState": "apps.trades.states.AppealState",
         "AppealKind": "apps.trades.models.AppealKind",
         "RelationKind": "apps.trades.models.RelationKind",
+        "WithdrawalStatus": "apps.trades.states.WithdrawalStatus",
+        "DepositStatus": "apps.trades.states.DepositStatus",
         "Who": "apps.api.v1.desk.order_shapes.WHO",
     },
     "POSTPROCESSING_HOOKS": [

@@ -1,6 +1,7 @@
 """The half of the API's document that is about people: who they are, deeds, polling, examples."""
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def _deeds() -> frozenset[str]:
 
     found = set()
     for one in urlpatterns:
-        address = "/api/v1/" + str(one.pattern).replace("<uuid:", "{").replace(">", "}")
+        address = "/api/v1/" + re.sub(r"<\w+:(\w+)>", r"{\1}", str(one.pattern))
         view = one.callback.view_class  # type: ignore[attr-defined]
         for method in ("post", "put", "patch", "delete"):
             if getattr(getattr(view, method, None), "is_deed", False):

@@ -1,14 +1,16 @@
 """The desk as a mobile app lives it: look, open, talk, pay, release; retries and polling."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from apps.trades.models import DayTally, Message, Order, PairTally
+from apps.trades.models import AddressBookEntry, DayTally, Message, Order, PairTally
 from tests.appeals import STATEMENT, Court
 from tests.exchange import code_of
 from tests.phones import Phones
+from tests.wallet import DETAILS, USDT, address, entry, reports
 
 LOOKED = {"arrived": True, "from_named_payer": True, "in_full": True}
 ACCOUNT = {"rail": "sepa_instant", "holder": "Bob Example", "number": "DE02 1001 0010 0006 8201 01"}
@@ -434,3 +436,48 @@ def test_a_decision_is_objected_to_with_something_new(phones: Phones, a_picture:
     assert (objected.status_code, objected.json()["state"]) == (200, "OBJECTION")
     again = alice.send(f"{here}/objection", a_picture, statement=STATEMENT)
     assert code_of(again) == "OBJECTED_ALREADY"
+
+
+def test_crypto_arrives_and_leaves(phones: Phones) -> None:
+    desk, alice = phones.desk, phones.of("alice")
+    given = alice.post("/wallet/deposit-address", {"network": "TRON"}).json()
+    reports(desk, "alice")
+    assert [one["asset"] for one in alice.get("/wallet/deposits").json()["results"]] == [USDT]
+    desk.funds("alice")
+    cold = {"asset": USDT, "address": address("cold"), "destination": "SELF_HOSTED"}
+    own = alice.post("/wallet/addresses", cold | {"label": "Cold"}).json()
+    assert own["usable_at"] > own["added_at"]
+    assert alice.get(f"/wallet/addresses/{own['id']}").json() == own
+    early = alice.post(f"/wallet/addresses/{own['id']}/verify")
+    assert (early.status_code, code_of(early)) == (409, "NOT_VERIFIED_YET")
+    assert given["address"] in early.json()["detail"]
+    AddressBookEntry.objects.update(usable_at=desk.now, added_at=desk.now - timedelta(days=2))
+    floor = alice.get(f"/wallet/withdrawable/{USDT}").json()
+    assert (floor["withdrawable"], floor["locks"]) == ("10050", [])
+
+    body = {"asset": USDT, "amount": "100", "entry": own["id"]}
+    asked = desk.judged("REVIEW", lambda: alice.post("/wallet/withdrawals", body)).json()
+    leaving = asked["withdrawal"]
+    assert (asked["outcome"], leaving["status"]) == ("REVIEW", "UNDER_REVIEW")
+    assert (leaving["amount"], leaving["sent"], leaving["label"]) == ("100", "99", "Cold")
+    here = f"/wallet/withdrawals/{leaving['id']}"
+    assert alice.post(f"{here}/details", DETAILS).status_code == 200
+    assert alice.post(f"{here}/cancel").json()["status"] == "CANCELLED"
+    assert alice.get(here).json()["is_cancellable"] is False
+    assert [one["id"] for one in alice.get("/wallet/withdrawals").json()["results"]] == [
+        leaving["id"]
+    ]
+    assert alice.delete(f"/wallet/addresses/{own['id']}").status_code == 204
+    assert alice.get("/wallet/addresses").json() == []
+
+
+def test_a_withdrawal_asks_for_a_proof_first(phones: Phones) -> None:
+    phones.desk.funds("alice")
+    own, alice = entry(phones.desk), phones.another("alice")
+    session = session_of(alice.token)
+    session["account_authentication_methods"] = []
+    session.save()
+    refused = alice.post(
+        "/wallet/withdrawals", {"asset": USDT, "amount": "9", "entry": str(own.pk)}
+    )
+    assert code_of(refused) == "CONFIRM_IDENTITY"

@@ -29,6 +29,7 @@ from tests.desk import facts
 from tests.exchange import code_of
 from tests.phones import Phone, Phones
 from tests.stories.test_desk_api import LOOKED, ad_body
+from tests.wallet import DETAILS, USDT, address, asks, entry
 
 WHO = ("buyer", "seller", "stranger", "staff", "banned", "anonymous")
 EVERYBODY = (200, 200, 200, 200, 401, 401)
@@ -97,6 +98,19 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /merchant/margin/withdraw": (409, 409, 409, 409, 401, 401),
     "GET /wallet/balances": EVERYBODY,
     "GET /wallet/statement": EVERYBODY,
+    "GET /wallet/withdrawable/{asset}": EVERYBODY,
+    "POST /wallet/deposit-address": EVERYBODY,
+    "GET /wallet/deposits": EVERYBODY,
+    "GET /wallet/addresses": EVERYBODY,
+    "POST /wallet/addresses": (201, 201, 201, 201, 401, 401),
+    "GET /wallet/addresses/{entry}": SELLER,
+    "DELETE /wallet/addresses/{unused}": (404, 204, 404, 404, 401, 401),
+    "POST /wallet/addresses/{entry}/verify": (404, 409, 404, 404, 401, 401),
+    "GET /wallet/withdrawals": EVERYBODY,
+    "POST /wallet/withdrawals": (404, 201, 404, 404, 401, 401),
+    "GET /wallet/withdrawals/{withdrawal}": SELLER,
+    "POST /wallet/withdrawals/{withdrawal}/cancel": SELLER,
+    "POST /wallet/withdrawals/{withdrawal}/details": SELLER,
 }
 
 
@@ -133,6 +147,19 @@ def bodies(things: dict[str, Any]) -> dict[str, Any]:
         "POST /people/{person}/reports": {"category": "THREATS"},
         "POST /merchant": {"headline": "Fast and friendly"},
         "POST /merchant/apply": {"headline": "", "tier": "LITE"},
+        "POST /wallet/deposit-address": {"network": "TRON"},
+        "POST /wallet/addresses": {
+            "label": "Cold",
+            "asset": USDT,
+            "address": address("another"),
+            "destination": "SELF_HOSTED",
+        },
+        "POST /wallet/withdrawals": {
+            "asset": USDT,
+            "amount": "50",
+            "entry": str(things["entry"]),
+        },
+        "POST /wallet/withdrawals/{withdrawal}/details": DETAILS,
         "POST /orders/{order}/read-mark": {"seq": 1},
     }
 
@@ -142,7 +169,7 @@ def addresses() -> set[str]:
     found = set()
     for one in urlpatterns:
         view: Any = one.callback
-        path = str(one.pattern).replace("<uuid:", "{").replace(">", "}")
+        path = str(one.pattern).replace("<uuid:", "{").replace("<str:", "{").replace(">", "}")
         found |= {
             f"{method.upper()} /{path}"
             for method in ("get", "post", "put", "patch", "delete")
@@ -159,7 +186,9 @@ def plain(row: str) -> str:
     return path
 
 
-THINGS = ("order", "paid", "done", "ad", "account", "person", "appeal")
+THINGS = (
+    "order", "paid", "done", "ad", "account", "person", "appeal", "entry", "unused", "withdrawal",
+)  # fmt: skip
 
 
 def test_no_address_is_without_a_row_and_no_row_without_an_address() -> None:
@@ -182,6 +211,10 @@ def things(phones: Phones, a_picture: bytes) -> dict[str, Any]:
     desk = phones.desk
     order = desk.order()
     paid = desk.order(ad=order.ad, step="PAID", fiat="40")
+    desk.now -= timedelta(hours=30)
+    book, unused = entry(desk), entry(desk, seed="other")
+    desk.now += timedelta(hours=30)
+    leaving = desk.judged("REVIEW", lambda: asks(desk, "alice", book)).withdrawal
     done = desk.order(ad=order.ad, step="COMPLETED", fiat="30")
     disputed = desk.order(ad=order.ad, step="PAID", fiat="20")
     appeal = appeals.open_appeal(
@@ -205,6 +238,10 @@ def things(phones: Phones, a_picture: bytes) -> dict[str, Any]:
         "paid": paid.pk,
         "done": done.pk,
         "appeal": appeal.pk,
+        "asset": USDT,
+        "entry": book.pk,
+        "unused": unused.pk,
+        "withdrawal": leaving.pk,
         "person": desk.person("alice").pk,
         "ad": order.ad_id,
         "account": desk.account("bob").pk,

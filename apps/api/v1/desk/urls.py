@@ -16,6 +16,7 @@ from apps.api.v1.desk import (
     people,
     proofs,
     talk,
+    transfers,
     wallet,
 )
 
@@ -71,4 +72,14 @@ urlpatterns = [
     path("merchant/margin/withdraw", merchants.WithdrawMargin.as_view()),
     path("wallet/balances", wallet.Balances.as_view()),
     path("wallet/statement", wallet.Statement.as_view()),
+    path("wallet/withdrawable/<str:asset>", transfers.Withdrawable.as_view()),
+    path("wallet/deposit-address", transfers.DepositAddresses.as_view()),
+    path("wallet/deposits", transfers.Deposits.as_view()),
+    path("wallet/addresses", transfers.Addresses.as_view()),
+    path("wallet/addresses/<uuid:id>", transfers.OneAddress.as_view()),
+    path("wallet/addresses/<uuid:id>/verify", transfers.VerifyAddress.as_view()),
+    path("wallet/withdrawals", transfers.Withdrawals.as_view()),
+    path("wallet/withdrawals/<uuid:id>", transfers.OneWithdrawal.as_view()),
+    path("wallet/withdrawals/<uuid:id>/cancel", transfers.CancelWithdrawal.as_view()),
+    path("wallet/withdrawals/<uuid:id>/details", transfers.GiveDetails.as_view()),
 ]

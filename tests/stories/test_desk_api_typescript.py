@@ -1,0 +1,105 @@
+"""A client in TypeScript: its types are made of the API's document, and a program trades with them.
+
+Needs node and the packages of tests/typescript, which bin/test installs.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests.phones import Phones
+
+HERE = settings.BASE_DIR / "tests" / "typescript"
+DOCUMENT = settings.BASE_DIR / "docs" / "openapi.yml"
+STRICT = (
+    "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext",
+    "--lib", "es2022,dom",
+)  # fmt: skip
+#: Opens an order and pays it, then waits for the release; what it saw goes to standard output.
+BUYER = """
+import { changed, desk, open, pay } from "./trade.js";
+const [url, token] = process.argv.slice(2);
+const client = desk(url, token);
+const room = await pay(client, await open(client, "93"));
+console.log(room.id, room.status);
+console.log((await changed(client, room, 200)).status);
+process.exit(0);
+"""
+
+
+def run(*command: Any, folder: Path = HERE) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command], cwd=folder, capture_output=True, text=True, timeout=240
+    )
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The folder of the installed programs; where there is no npm the tests are skipped."""
+    programs = HERE / "node_modules" / ".bin"
+    if not (programs / "tsc").exists():
+        if shutil.which("npm") is None:
+            missing = "no npm found: install node 20, then run bin/test"
+            pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        installed = run("npm", "ci", "--no-audit", "--no-fund")
+        if installed.returncode and not os.environ.get("CI"):
+            pytest.skip(f"npm could not install: {installed.stderr[-300:]}")
+        assert installed.returncode == 0, installed.stderr
+    made = run(programs / "openapi-typescript", DOCUMENT, "-o", HERE / "desk.d.ts")
+    assert made.returncode == 0, made.stderr
+    return programs
+
+
+def test_a_program_that_trades_compiles_against_the_document(tools: Path) -> None:
+    done = run(tools / "tsc", *STRICT, "--noEmit", "trade.ts")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_program_that_misspells_a_field_does_not(tools: Path) -> None:
+    wrong = HERE / "wrong.ts"
+    text = (HERE / "trade.ts").read_text()
+    wrong.write_text(text.replace("one.is_takeable", "one.is_takable"))
+    try:
+        done = run(tools / "tsc", *STRICT, "--noEmit", "wrong.ts")
+    finally:
+        wrong.unlink()
+    assert done.returncode != 0
+    assert "is_takable" in done.stdout
+
+
+def test_the_program_buys_from_a_running_desk(
+    tools: Path, committed_phones: Phones, live_server: Any, tmp_path: Path
+) -> None:
+    desk = committed_phones.desk
+    desk.funds("alice")
+    desk.ad("alice")
+    desk.account("bob")
+    bob, alice = committed_phones.of("bob"), committed_phones.of("alice")
+    made = run(tools / "tsc", *STRICT, "--outDir", tmp_path, "trade.ts")
+    assert made.returncode == 0, made.stdout
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    (tmp_path / "buyer.js").write_text(BUYER)
+    buyer = subprocess.Popen(
+        ["node", "buyer.js", live_server.url, str(bob.token)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert buyer.stdout is not None
+        id, status = buyer.stdout.readline().split()
+        assert status == "PAID"
+        looked = {"arrived": True, "from_named_payer": True, "in_full": True}
+        assert alice.post(f"/orders/{id}/release", looked).status_code == 200
+        out, err = buyer.communicate(timeout=60)
+        assert (out.strip(), buyer.returncode) == ("COMPLETED", 0), err
+    finally:
+        buyer.kill()
+        buyer.wait()
