@@ -107,7 +107,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "DELETE /wallet/addresses/{unused}": (404, 204, 404, 404, 401, 401),
     "POST /wallet/addresses/{entry}/verify": (404, 409, 404, 404, 401, 401),
     "GET /wallet/withdrawals": EVERYBODY,
-    "POST /wallet/withdrawals": (404, 201, 404, 404, 401, 401),
+    # One of hers is looked at by a human: until then there is no other.
+    "POST /wallet/withdrawals": (404, 403, 404, 404, 401, 401),
     "GET /wallet/withdrawals/{withdrawal}": SELLER,
     "POST /wallet/withdrawals/{withdrawal}/cancel": SELLER,
     "POST /wallet/withdrawals/{withdrawal}/details": SELLER,
