@@ -5,6 +5,8 @@ from django.urls import path
 from apps.web import (
     account,
     accounts_of_mine,
+    addresses,
+    deposit,
     limits,
     merchant,
     notices,
@@ -13,6 +15,7 @@ from apps.web import (
     published,
     security,
     wallet,
+    withdrawals,
 )
 
 urlpatterns = [
@@ -21,6 +24,7 @@ urlpatterns = [
     path("account/security/", security.security, name="security"),
     path("account/security/sessions/end", security.end_others, name="sessions_end"),
     path("account/security/sessions/<int:id>/end", security.end_session, name="session_end"),
+    path("account/proof/", security.prove, name="proof"),
     path("account/limits/", limits.limits, name="limits"),
     path("account/payment/", accounts_of_mine.accounts, name="payment_accounts"),
     path("account/payment/new/", payment_accounts.new, name="payment_account_new"),
@@ -30,6 +34,15 @@ urlpatterns = [
     path("wallet/", wallet.wallet, name="wallet"),
     path("wallet/statement/", wallet.statement, name="statement"),
     path("wallet/statement.csv", wallet.statement_csv, name="statement_csv"),
+    path("wallet/deposit/", deposit.deposit, name="deposit"),
+    path("wallet/withdraw/", withdrawals.withdraw, name="withdraw"),
+    path("wallet/withdraw/<uuid:id>/", withdrawals.withdrawal, name="withdrawal"),
+    path("wallet/withdraw/<uuid:id>/cancel", withdrawals.cancel, name="withdrawal_cancel"),
+    path("wallet/withdraw/<uuid:id>/details", withdrawals.details, name="withdrawal_details"),
+    path("wallet/addresses/", addresses.addresses, name="addresses"),
+    path("wallet/addresses/new/", addresses.add, name="address_new"),
+    path("wallet/addresses/<uuid:id>/remove", addresses.remove, name="address_remove"),
+    path("wallet/addresses/<uuid:id>/verify", addresses.verify, name="address_verify"),
     path("notices/", notices.notices, name="notices"),
     path("notices/read", notices.read_all, name="notices_read"),
     path("notices/<uuid:id>/open", notices.open_, name="notice"),

@@ -45,6 +45,27 @@ WITHDRAWAL_STATES = {
     "CANCELLED": _("Cancelled"),
     "FAILED": _("Failed: the amount is back in your wallet"),
 }
+#: Why a withdrawal waits or ended, by the reason of its step.
+WITHDRAWAL_REASONS = {
+    "PROOF_NEEDED": _("Show that it is you; then it goes on by itself."),
+    "HELD": _("A person of ours looks at it first, usually within a day."),
+    "SECOND_PAIR": _("An amount of this size is looked at by two of our people."),
+    "NEW_ADDRESS": _("The address is new: it cools off first."),
+    "DETAILS_NEEDED": _("The law wants to know who sends and who receives this."),
+    "SCREENING": _("The address is checked against public lists."),
+    "SCREENING_FAILED": _("The address could not be checked automatically: a person does it."),
+    "SCREENING_LATE": _("The check of the address took too long: a person goes on with it."),
+    "SCREENING_HIT": _("A person of ours has to look at the address."),
+    "CLEARED": _("Everything is in order."),
+    "RISK": _("Our risk control did not allow it. Contact support if you think that is wrong."),
+    "CHECK_LATE": _("You did not show who you are in time. You may ask again."),
+    "DETAILS_LATE": _("The details were not given in time. You may ask again."),
+    "NOT_JUDGED": _("It could not be checked. You may ask again."),
+    "CANCELLED": _("You took it back."),
+    "STAFF": _("A person of ours looked at it and could not let it go. Contact support."),
+    "SECURITY": _("Your sign-in was changed lately: for your safety, withdrawals rest."),
+    "BLOCKED": _("Our risk control did not allow it. Contact support if you think that is wrong."),
+}
 DEPOSIT_STATES = {
     "DETECTED": _("Seen, waits for confirmations"),
     "QUARANTINED": _("Being checked"),
@@ -149,6 +170,13 @@ SYSTEMS = (
 def word(words: dict[str, Any], code: str) -> str:
     """What a code is called; the code itself where nobody named it."""
     return str(words.get(code, code))
+
+
+def withdrawal_reason(code: str) -> str:
+    """Why a withdrawal waits or ended; nothing for codes that say nothing to its owner."""
+    if code.endswith(("_ADDED", "_CHANGED", "_REMOVED")):
+        code = "SECURITY"
+    return str(WITHDRAWAL_REASONS.get(code, ""))
 
 
 def browser(user_agent: str) -> str:

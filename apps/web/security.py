@@ -3,22 +3,24 @@
 from dataclasses import dataclass
 
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import messages
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.core import clock
 from apps.core.errors import Refused
 from apps.core.net import subnet
 from apps.devices import queries as devices
+from apps.flows import proofs
 from apps.users import second_factor, services
 from apps.users.models import User
 from apps.web import account_words, judged
-from apps.web.pages import page, trader
+from apps.web.pages import page, refusals_in, sent, status_of, trader
 
 MOST_SESSIONS = 50
 
@@ -56,6 +58,24 @@ def security(request: HttpRequest) -> HttpResponse:
         "now": at,
     }
     return render(request, "web/account/security.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@page
+def prove(request: HttpRequest) -> HttpResponse:
+    """Show again who one is, where a check asked for it; what waited for it goes on."""
+    user, at = trader(request), clock.now()
+    asked = [one for one in judged.in_force(user, at=at) if one.is_provable]
+    ready = second_factor.is_set_up(user)
+    form = forms.Form(sent(request))
+    if form.is_valid() and ready:
+        second_factor.require_recent(request)
+        with refusals_in(form):
+            proofs.by_second_factor(user=user, confirmed=True, at=at)
+            messages.success(request, _("Thank you. What waited for this goes on."))
+            return redirect("security")
+    context = {"form": form, "asked": asked, "ready": ready, "now": at}
+    return render(request, "web/account/proof.html", context, status=status_of(form))
 
 
 @require_POST

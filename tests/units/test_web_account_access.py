@@ -24,7 +24,7 @@ from tests.staff import signed_in
 PRIVATE = [
     "account", "settings", "security", "limits", "payment_accounts", "payment_account_new",
     "wallet", "statement", "statement_csv", "notices", "merchant", "merchant_apply",
-    "merchant_profile", "privacy",
+    "merchant_profile", "privacy", "deposit", "withdraw", "addresses", "address_new", "proof",
 ]  # fmt: skip
 PUBLIC = ["penalties", "fees"]
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}"

@@ -30,6 +30,12 @@ def called(code: str, words: str) -> str:
 
 
 @register.filter
+def reason(code: str) -> str:
+    """Why a withdrawal waits or ended."""
+    return account_words.withdrawal_reason(code)
+
+
+@register.filter
 def fee(share: Decimal) -> str:
     """A fee as percent, as fine as it is: 0.00050 → 0.05 %."""
     text = f"{share * 100:f}"
