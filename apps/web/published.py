@@ -47,21 +47,20 @@ def fees(request: HttpRequest) -> HttpResponse:
 
 
 def _step(step: dict[str, Any]) -> str:
-    """What one offence brings: Withdraw: not possible for 24 hours."""
-    what = word(ABILITIES, str(step.get("ability", "")))
-    hours = step.get("hours")
-    kind = step.get("kind")
+    """What one offence brings: Buy, Sell: not possible, for 7 days."""
+    what = ", ".join(word(ABILITIES, code) for code in step["abilities"])
+    hours, kind = step.get("hours"), step["kind"]
     if kind == "WARN":
         return gettext("A warning")
     if kind == "CAP":
-        words = gettext("%(what)s: up to %(usd)s USD") % {"what": what, "usd": step.get("cap_usd")}
+        words = gettext("%(what)s: up to %(usd)s USD") % {"what": what, "usd": step["cap_usd"]}
     elif kind == "STEP_UP":
         words = gettext("%(what)s: only after a proof of who you are") % {"what": what}
     elif kind == "HOLD":
         words = gettext("%(what)s: a person looks at it first") % {"what": what}
     else:
         words = gettext("%(what)s: not possible") % {"what": what}
-    return f"{words}, {_span(int(hours))}" if hours else f"{words}, {gettext('until it is lifted')}"
+    return f"{words}, {_span(int(hours)) if hours else gettext('until it is lifted')}"
 
 
 def _span(hours: int) -> str:

@@ -256,18 +256,19 @@ def test_the_dashboard_shows_first_what_waits_for_the_reader(p2p: Desk) -> None:
 
 
 def test_penalties_and_fees_are_published_in_words(p2p: Desk) -> None:
-    Penalty.objects.all().delete()
-    Penalty.objects.create(
-        code="LATE", name="Paid late", sentence="You paid too late.", reasons=[], falls_on="BUYER",
-        steps=[
-            {"kind": "WARN"},
-            {"kind": "DENY", "ability": "take_buy", "hours": 24},
-            {"kind": "DENY", "ability": "take_buy", "hours": 240},
-        ],
-    )  # fmt: skip
+    # given the desk's own matrix
+    known = Penalty.objects.get(code="FALSE_PAID")
+    assert len(known.steps) == 3
     page = page_of(Browser(), "penalties")
-    for words in ("A warning", "Buy: not possible, for 24 hours", "for 10 days", "90 days"):
-        assert words in page
+    for words in (
+        known.name,
+        "<li>A warning</li>",
+        "<li>Buy: not possible, for 24 hours</li>",
+        "<li>Buy, Sell, Post ads: not possible, for 30 days</li>",
+        f"{known.memory_days} days",
+    ):
+        assert words in page, words
+    assert page.count("<li>") == sum(len(one.steps) for one in Penalty.objects.all())
     fees = page_of(Browser(), "fees")
     assert "0.05 % / 0 %" in fees
     assert "0.0001 BTC" in fees
