@@ -1,4 +1,4 @@
-"""What must find nothing on the desk: orders and their money, ads, steps, transcripts, tallies."""
+"""What must find nothing on the desk: orders, money, appeals, ads, steps, transcripts, tallies."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -117,6 +117,18 @@ SELECT p.user_id, p.other_id, p.orders, r.orders FROM pairs p CROSS JOIN LATERAL
 ) r
 WHERE p.orders <> r.orders LIMIT 100
 """
+UNHEARD = """
+SELECT o.id FROM trades_order o
+WHERE o.status = 'APPEALED' AND NOT EXISTS (
+  SELECT FROM trades_appeal a WHERE a.order_id = o.id AND a.state NOT IN ('CLOSED', 'WITHDRAWN'))
+LIMIT 100
+"""
+OVERTAKEN = """
+SELECT a.id, o.status FROM trades_appeal a JOIN trades_order o ON o.id = a.order_id
+WHERE a.kind = 'LIVE' AND a.carried_out_at IS NULL AND a.state NOT IN ('CLOSED', 'WITHDRAWN')
+  AND o.status NOT IN ('APPEALED', 'RELEASING')
+LIMIT 100
+"""
 
 
 def orders_settled() -> Iterator[str]:
@@ -172,6 +184,12 @@ def tallies_recount() -> Iterator[str]:
     yield from _rows("{0} with {1}: tally {2}, orders {3}", PAIRS, SAMPLE)
 
 
+def appeals_of_orders() -> Iterator[str]:
+    """An order in appeal has one that is open; one that waits to be settled has such an order."""
+    yield from _rows("order {0} is in appeal, and nobody is to decide about it", UNHEARD)
+    yield from _rows("appeal {0} waits to be settled, and its order is {1}", OVERTAKEN)
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     orders_settled,
     escrow_of_orders,
@@ -180,6 +198,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     order_steps,
     transcripts,
     tallies_recount,
+    appeals_of_orders,
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from apps.core.errors import Refused
 from apps.events.models import Event
-from apps.flows import appeals, desk_sweeps, selfcheck
+from apps.flows import appeals, desk_sweeps, selfcheck, selfcheck_desk
 from apps.ledger import queries as ledger
 from apps.ledger.models import AcquisitionLock, Entry
 from apps.restrictions.models import Restriction
@@ -23,6 +23,17 @@ from tests.stories.test_desk_appeals import refused
 @pytest.fixture
 def court(p2p: Desk) -> Court:
     return Court(p2p)
+
+
+def broken() -> list[Any]:
+    """What selfcheck finds of the money and the orders."""
+    checks = (
+        selfcheck.entries_balanced,
+        selfcheck.balances_recount,
+        selfcheck.settled_once,
+        *selfcheck_desk.CHECKS,
+    )
+    return [found for check in checks for found in selfcheck.run(check)]
 
 
 def got(order: Order) -> Decimal:
@@ -42,7 +53,7 @@ def test_alice_released_and_the_money_never_came(court: Court) -> None:
     assert court.balance("alice") - before == got(order)
     assert court.balance("bob", "frozen") == 0
     assert Entry.objects.filter(ref=order.pk, is_terminal=True).count() == 1
-    assert selfcheck.run(selfcheck.balances_recount) == []
+    assert broken() == []
 
 
 def test_found_groundless_bob_has_it_all_back(court: Court) -> None:
@@ -82,7 +93,7 @@ def test_only_what_is_there_is_held_and_more_once_it_comes(court: Court) -> None
     # At the decision what has arrived meanwhile is there, too: never more than the order brought.
     assert court.balance("bob", "frozen") == 0
     assert court.balance("bob") == 500 - (got(order) - 30)
-    assert selfcheck.run(selfcheck.balances_recount) == []
+    assert broken() == []
 
 
 def test_paid_but_expired(court: Court) -> None:
@@ -113,6 +124,7 @@ def test_what_went_back_on_offer_is_recovered_from_the_ad(court: Court) -> None:
     assert court.balance("alice", "frozen") == got(order)
     assert (ad.remaining, ad.quantity) == (1000 - got(order), 1000 - got(order))
     assert ledger.reserved(court.desk.person("alice"), ad.pk, order.asset) == ad.remaining
+    assert broken() == []
 
 
 def test_five_days_and_for_reports_of_a_bank_no_end(court: Court) -> None:
@@ -148,6 +160,15 @@ def test_what_was_decided_is_not_appealed_again(court: Court) -> None:
     order.refresh_from_db()
     refused("APPEALED_ALREADY", lambda: court.opens(order, "alice", "RELEASED_NOT_RECEIVED"))
     assert court.opens(order, "alice", "BANK_FROZEN").kind == "POST"
+
+
+def test_an_order_in_appeal_without_one_is_found(court: Court) -> None:
+    order = court.paid()
+    court.opens(order)
+    assert broken() == []
+    Appeal.objects.update(state="CLOSED")
+    found = selfcheck.run(selfcheck_desk.appeals_of_orders)
+    assert [str(order.pk) in one.what for one in found] == [True]
 
 
 # --------------------------------------------------------------------------------- races
@@ -226,5 +247,4 @@ def _conserved(order: Order, court: Court) -> None:
     )
     fees = order.fee if order.status == "COMPLETED" else 0
     assert whole == 10_000 - fees
-    for check in (selfcheck.entries_balanced, selfcheck.balances_recount, selfcheck.settled_once):
-        assert selfcheck.run(check) == []
+    assert broken() == []

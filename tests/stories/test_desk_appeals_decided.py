@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from apps.core.errors import Refused
 from apps.events.models import Event
-from apps.flows import appeals, desk_sweeps, selfcheck
+from apps.flows import appeals, desk_sweeps, selfcheck, selfcheck_desk
 from apps.ledger import queries as ledger
 from apps.ledger.models import Entry
 from apps.restrictions import services as restricting
@@ -138,7 +138,8 @@ def test_divided_by_a_senior_and_a_second_person(court: Court) -> None:
     assert court.balance("bob") == 40
     assert court.balance("alice") - alice_before == 59
     assert ledger.in_escrow(order.pk, order.asset) == 0
-    assert selfcheck.run(selfcheck.entries_balanced) == []
+    checks = (selfcheck.entries_balanced, *selfcheck_desk.CHECKS)
+    assert [found for check in checks for found in selfcheck.run(check)] == []
 
 
 def test_above_the_limit_it_takes_two_and_the_money_waits(court: Court, low_limit: None) -> None:
