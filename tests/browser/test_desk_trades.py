@@ -86,10 +86,10 @@ def test_bob_buys_alice_releases_each_in_a_browser_of_their_own(desk: Desk, open
         expect(alice.locator(".next h2")).to_have_text("Wait for 93.00 EUR")
 
         # They talk; each sees the other's line by itself.
-        bob.get_by_label("Message").fill("Paying now <b>")
+        bob.get_by_label("Message", exact=True).fill("Paying now <b>")
         bob.get_by_role("button", name="Send").click()
         expect(bob.locator("#lines .mine")).to_contain_text("Paying now <b>")
-        expect(bob.get_by_label("Message")).to_be_focused()
+        expect(bob.get_by_label("Message", exact=True)).to_be_focused()
         expect(alice.locator("#lines .theirs")).to_contain_text("Paying now <b>")
 
         bob.get_by_role("link", name="I have paid").click()
@@ -139,7 +139,7 @@ def test_it_works_without_scripts(desk: Desk, open_as: Any) -> None:
         bob.get_by_role("link", name="Buy from Alice").click()
         bob.get_by_label("I pay", exact=True).fill("93")
         bob.get_by_role("button", name="Buy at this price").click()
-        bob.get_by_label("Message").fill("Hello")
+        bob.get_by_label("Message", exact=True).fill("Hello")
         bob.get_by_role("button", name="Send").click()
         expect(bob.locator("#lines .mine")).to_contain_text("Hello")
         bob.locator(".menu summary").click()
