@@ -170,13 +170,13 @@ def test_every_page_fits_and_its_words_stand_out(
     waiting = desk.order(ad=ad)
     chat.say(actor=waiting.buyer, order=waiting, text="Hello, I pay now.", at=desk.now)
     chat.say(actor=waiting.seller, order=waiting, text="Thank you.", at=desk.now)
-    done = desk.order(ad=ad, step="COMPLETED", buyer="dave")
-    paid = desk.order(ad=ad, step="PAID", buyer="erin")
+    done = desk.order(ad=ad, step="COMPLETED", buyer="dave", fiat="50")
+    paid = desk.order(ad=ad, step="PAID", buyer="erin", fiat="120")
     desk.pass_time(minutes=12)
     from apps.flows import appeals
     from tests.desk import facts
 
-    disputed = desk.order(ad=ad, step="PAID", buyer="frank")
+    disputed = desk.order(ad=ad, step="PAID", buyer="frank", fiat="70")
     appeal = appeals.report_payment(
         actor=disputed.seller,
         order=disputed,
