@@ -61,6 +61,18 @@ NOTICES = {
     "REFUND_TO_SOURCE": _(
         "Order %(order)s: the payment came from somebody else and has to go back."
     ),
+    "ADDRESS_ADDED": _("A new withdrawal address was added to your account."),
+    "WITHDRAWAL_REQUESTED": _("A withdrawal was requested from your account."),
+    "WITHDRAWAL_SCREENING": _("A withdrawal is being checked."),
+    "WITHDRAWAL_CHALLENGED": _("A withdrawal waits for your proof of who you are."),
+    "WITHDRAWAL_COOLING_OFF": _("A withdrawal waits until a cooling-off time is over."),
+    "WITHDRAWAL_UNDER_REVIEW": _("A person looks at a withdrawal of yours first."),
+    "WITHDRAWAL_TRAVEL_RULE_PENDING": _("A withdrawal waits for details of the recipient."),
+    "WITHDRAWAL_SENT": _("A withdrawal was sent and waits for the network."),
+    "WITHDRAWAL_CONFIRMED": _("A withdrawal has arrived."),
+    "WITHDRAWAL_REJECTED": _("A withdrawal was not possible. The amount is back in your wallet."),
+    "WITHDRAWAL_CANCELLED": _("A withdrawal was cancelled. The amount is back in your wallet."),
+    "WITHDRAWAL_FAILED": _("A withdrawal failed. The amount is back in your wallet."),
     "IDENTITY_VERIFIED": _("Your identity was verified."),
     "MERCHANT_ACCEPTED": _("You are a merchant now."),
     "MERCHANT_REJECTED": _("Your application as a merchant was not accepted; the margin is back."),
