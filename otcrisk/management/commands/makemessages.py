@@ -1,4 +1,8 @@
-"""Collects what is translated: the code's words, and those that stand in data."""
+"""Collects what is translated: the code's words, and those that stand in data.
+
+    manage.py makemessages -l zh_Hans --no-location --no-wrap
+    manage.py compilemessages        # both need gettext; what they wrote is committed
+"""
 
 import json
 from collections.abc import Iterator
@@ -22,6 +26,9 @@ FIELDS = {
 
 
 class Command(MakeMessages):
+    # A sentence that resembles another is not its translation.
+    msgmerge_options = [*MakeMessages.msgmerge_options, "--no-fuzzy-matching"]
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Show the collector a module with the words of the data, for as long as it looks."""
         # Folders named locale are not looked into.
