@@ -11,8 +11,17 @@ from typing import TypeVar
 import structlog
 
 from apps.core.errors import Refused
-from apps.flows import appeal_outcome, appeal_terms, appeals, flow, notices, trading, waiting
-from apps.trades.models import Ad, Order
+from apps.flows import (
+    appeal_opening,
+    appeal_outcome,
+    appeal_terms,
+    appeals,
+    flow,
+    notices,
+    trading,
+    waiting,
+)
+from apps.trades.models import Ad, AppealReason, Order
 from apps.trades.queries import appeals as appeals_of
 from apps.trades.states import AdStatus, OrderStatus
 
@@ -47,7 +56,19 @@ def resume_waiting(*, at: datetime) -> int:
     moved = each(waiting.due(), lambda order: waiting.resume(order=order, at=at))
     pending = Ad.objects.filter(status=AdStatus.PENDING_REVIEW).select_related("owner")
     ads = pending.order_by("changed_at")[:BATCH]
-    return moved + each(ads, lambda ad: waiting.resume_ad(ad=ad, at=at))
+    moved += each(ads, lambda ad: waiting.resume_ad(ad=ad, at=at))
+    return moved + raise_stopped(at=at)
+
+
+def raise_stopped(*, at: datetime) -> int:
+    """Appeal orders whose release staff have refused: people settle what is left; how many."""
+    fallen = Order.objects.filter(status=OrderStatus.PAID, release_decision__isnull=False)
+    rows = fallen.select_related("buyer", "seller").order_by("status_at")[:BATCH]
+    refused = [order for order in rows if waiting.confirmed(order.release_decision)]
+    return each(
+        refused,
+        lambda order: appeal_opening.raise_by_risk(order=order, reason=AppealReason.OTHER, at=at),
+    )
 
 
 def escalate_paid(*, at: datetime) -> int:

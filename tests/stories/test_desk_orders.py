@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 
 from apps.core.errors import Refused
 from apps.events.models import Entity, Event
-from apps.flows import review, trading, waiting
+from apps.flows import desk_sweeps, review, trading, waiting
 from apps.ledger import queries as ledger
 from apps.ledger.models import Asset
 from apps.restrictions import services as restricting
 from apps.restrictions.models import Restriction
 from apps.risk.models import Decision
-from apps.trades.models import Ad, Message, Order, OrderStep
+from apps.trades.models import Ad, Appeal, Message, Order, OrderStep
 from apps.users.models import User
 from apps.users.roles import Role
 from tests.desk import Desk
@@ -147,6 +147,12 @@ def test_staff_confirm_a_suspicion_and_the_release_falls_back(p2p: Desk) -> None
     with pytest.raises(Refused) as refused:
         p2p.calm(lambda: p2p.releases(order))
     assert refused.value.code == "UNDER_REVIEW"
+
+    # … and what is left is for people to settle.
+    assert desk_sweeps.raise_stopped(at=p2p.now) == 1
+    appeal = Appeal.objects.get()
+    assert (appeal.order_id, appeal.opener, appeal.order.status) == (order.pk, None, "APPEALED")
+    assert desk_sweeps.raise_stopped(at=p2p.now) == 0
 
 
 def test_without_the_engine_a_release_waits_a_little_and_is_judged_again(p2p: Desk) -> None:
