@@ -139,13 +139,19 @@ def sentence(judgement: Judgement) -> str:
     return for_user(policy, judgement.verdict)
 
 
-def hold_on(entity: int, judgement: Judgement, *, ability: str) -> list[Imposition]:
+def hold_on(
+    entity: int, judgement: Judgement, *, ability: str, stands: bool = False
+) -> list[Imposition]:
     """What keeps the thing itself waiting: a face check for STEP_UP, a human for REVIEW.
+
+    A BLOCK is for the deed to refuse; where the deed `stands` all the same, a human looks.
 
     Where the engine could not judge, a review is a short hold: nothing goes on after it, but the
     deed may be tried again, and is judged then.
     """
     outcome = judgement.verdict.outcome
+    if outcome == "BLOCK" and stands:
+        outcome = "REVIEW"
     if outcome not in ("STEP_UP", "REVIEW"):
         return []
     reasons = judgement.verdict.reasons

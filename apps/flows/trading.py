@@ -159,7 +159,7 @@ def mark_paid(
         orders.keep_payer(order, holder=account.holder)
         talk.tell(order=order, code="ORDER_PAID", at=at)
         judgement = flow.judge(act)
-        holds = flow.hold_on(order.entity, judgement, ability="release")
+        holds = flow.hold_on(order.entity, judgement, ability="release", stands=True)
         notices.paid(order, warn=bool(holds), at=at)
         flow.write(act, judgement=judgement, holds=holds)
     return Moved(order, judgement.verdict.outcome, flow.sentence(judgement))

@@ -129,6 +129,15 @@ def test_not_even_raw_sql_completes_a_held_release(p2p: Desk) -> None:
         Order.objects.filter(pk=order.pk).update(status="COMPLETED", ended_at=p2p.now)
 
 
+@pytest.mark.parametrize("outcome", ["REVIEW", "BLOCK"])
+def test_a_word_that_is_not_believed_stands_and_holds_the_release(p2p: Desk, outcome: str) -> None:
+    order = p2p.order()
+    moved = p2p.judged(outcome, lambda: p2p.pays(order))
+    assert (moved.order.status, moved.outcome) == ("PAID", outcome)
+    with pytest.raises(Refused, match="UNDER_REVIEW"):
+        p2p.calm(lambda: p2p.releases(moved.order))
+
+
 def test_staff_clear_a_held_release_and_it_goes_on(p2p: Desk) -> None:
     order = p2p.order(step="PAID")
     p2p.judged("REVIEW", lambda: p2p.releases(order))
