@@ -452,8 +452,11 @@ def test_crypto_arrives_and_leaves(phones: Phones) -> None:
     assert (early.status_code, code_of(early)) == (409, "NOT_VERIFIED_YET")
     assert given["address"] in early.json()["detail"]
     AddressBookEntry.objects.update(usable_at=desk.now, added_at=desk.now - timedelta(days=2))
+    reports(desk, "alice", sender=own["address"], tx_id="proof")
+    verified = alice.post(f"/wallet/addresses/{own['id']}/verify").json()
+    assert verified["verified_at"] is not None
     floor = alice.get(f"/wallet/withdrawable/{USDT}").json()
-    assert (floor["withdrawable"], floor["locks"]) == ("10050", [])
+    assert (floor["withdrawable"], floor["locks"]) == ("10100", [])
 
     body = {"asset": USDT, "amount": "100", "entry": own["id"]}
     asked = desk.judged("REVIEW", lambda: alice.post("/wallet/withdrawals", body)).json()
