@@ -1,6 +1,6 @@
 """What an ad's state means, and what one version of it says that the one before did not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,6 @@ NAMES = {
     "min_fiat": gettext_lazy("Smallest order"),
     "max_fiat": gettext_lazy("Largest order"),
     "window_min": gettext_lazy("Time to pay"),
-    "rails": gettext_lazy("Ways of paying"),
     "min_kyc": gettext_lazy("Verification level at least"),
     "min_age_days": gettext_lazy("Account at least so many days old"),
     "min_orders": gettext_lazy("Completed orders at least"),
@@ -61,22 +60,37 @@ def why(ad: Ad) -> str:
     return str(WHY.get(ad.status, ""))
 
 
-def changes(one: AdRevision, before: AdRevision | None) -> list[Change]:
-    """What a version says that the one before did not; of the first everything that it says."""
-    old = before.said if before else {}
+def changes(
+    one: AdRevision, before: AdRevision | None, *, rails: Mapping[str, str]
+) -> list[Change]:
+    """What a version says that the one before did not; of the first everything that it says.
+
+    `rails` has the names of ways of paying by code.
+    """
+    new, old = one.said, before.said if before else {}
     found = [
-        Change(str(name), _shown(code, old.get(code)), _shown(code, one.said.get(code)))
+        Change(str(name), _shown(code, old.get(code)), _shown(code, new.get(code)))
         for code, name in NAMES.items()
-        if one.said.get(code) != old.get(code) and (before or one.said.get(code))
+        if _shown(code, new.get(code)) != _shown(code, old.get(code))
     ]
+    ways, were = new.get("rails") or {}, old.get("rails") or {}
+    if ways != were:
+        after = _named(ways, rails)
+        if before and set(ways) == set(were):
+            after += f" ({_('another account')})"
+        found.append(Change(_("Ways of paying"), _named(were, rails), after))
     terms = before.terms if before else ""
     if one.terms != terms:
         found.append(Change(_("Terms"), terms, one.terms))
     return found
 
 
+def _named(ways: Mapping[str, Any], rails: Mapping[str, str]) -> str:
+    return ", ".join(_(rails.get(code, code)) for code in sorted(ways)) or "–"
+
+
 def _shown(code: str, value: Any) -> str:
-    if value in (None, "", [], {}, False):
+    if value in (None, "", [], {}, False, 0, "0", "0.000", "0.00"):
         return "–"
     return _SHOWN.get(code, _plain)(value)
 
@@ -85,7 +99,7 @@ def _plain(value: Any) -> str:
     if value is True:
         return _("yes")
     try:
-        return money.short(Decimal(value))
+        return f"{Decimal(money.short(Decimal(value))):,f}"
     except (ArithmeticError, TypeError, ValueError):
         return str(value)
 
@@ -96,6 +110,4 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "min_completion": lambda value: f"{Decimal(value) * 100:.0f} %",
     "window_min": lambda value: wording.span(value * 60),
     "countries": ", ".join,
-    # Ids of accounts are of no use to anybody here.
-    "rails": lambda value: ", ".join(sorted(value)),
 }

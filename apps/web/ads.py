@@ -121,9 +121,11 @@ def history(request: HttpRequest, id: UUID) -> HttpResponse:
     numbers = [one.number for one in shown]
     before = AdRevision.objects.filter(ad=ad, number=min(numbers, default=1) - 1).first()
     versions = [*shown, *([before] if before else [])]
+    rails = dict(Rail.objects.values_list("code", "name"))
+    older = [*versions[1:], None]
     changes = [
-        (one, ad_words.changes(one, versions[place + 1] if place + 1 < len(versions) else None))
-        for place, one in enumerate(shown)
+        (one, ad_words.changes(one, last, rails=rails))
+        for one, last in zip(shown, older, strict=False)
     ]
     return render(request, "web/ad_history.html", {"ad": ad, "page": shown, "changes": changes})
 

@@ -122,3 +122,13 @@ def test_a_list_of_ads_costs_the_same_however_long(web: Web, p2p: Desk) -> None:
     many = queries_of(web.of("alice"), "/ads/")
     assert len(many) == len(few) <= 9
     assert "?page=2" in web.text("alice", "/ads/")
+
+
+def test_a_swapped_account_shows_in_the_history(web: Web, p2p: Desk) -> None:
+    alice(p2p)
+    web.post("alice", "/ads/new/", form(p2p))
+    ad = Ad.objects.get()
+    p2p.accounts.clear()
+    other = str(p2p.account("alice").pk)
+    web.post("alice", f"/ads/{ad.pk}/edit/", form(p2p, rails=[other]))
+    assert "SEPA Instant (another account)" in web.text("alice", f"/ads/{ad.pk}/history/")
