@@ -50,9 +50,15 @@ def read(*, actor: User, order: Order, seq: int, at: datetime) -> None:
 
 
 def attachment_for(actor: User, order: Order, id: object) -> Attachment:
-    """A file of an order of this person's; NO_SUCH_FILE (404)."""
+    """A file that a party may see: sent in the chat, or their own; NO_SUCH_FILE (404).
+
+    What the other side shows in an appeal is between them and the agent.
+    """
     found = Attachment.objects.filter(pk=id, order=order).first()
-    if found is None or actor.pk not in (order.buyer_id, order.seller_id):
+    is_seen = found is not None and (
+        found.uploader_id == actor.pk or Message.objects.filter(attachment=found).exists()
+    )
+    if found is None or not is_seen or actor.pk not in (order.buyer_id, order.seller_id):
         raise Refused("NO_SUCH_FILE", 404, "There is no such file in this order.")
     return found
 

@@ -10,6 +10,7 @@ from PIL import Image
 from apps.core.errors import Refused
 from apps.events.models import Event
 from apps.flows import chat
+from apps.trades import files
 from apps.trades.models import Attachment, Message, Notice, Order
 from apps.trades.services import talk
 from tests.desk import Desk
@@ -93,6 +94,19 @@ def test_a_stranger_finds_no_order_and_no_file(p2p: Desk) -> None:
     with pytest.raises(Refused, match="NO_SUCH_FILE"):
         chat.attachment_for(mallory, order, sent.attachment_id)
     assert chat.attachment_for(order.seller, order, sent.attachment_id).pk == sent.attachment_id
+
+
+def test_what_one_side_shows_in_an_appeal_is_not_the_others_to_see(p2p: Desk) -> None:
+    order = p2p.order(step="PAID")
+    shown = talk.attach(
+        order=order,
+        uploader=order.seller,
+        file=files.accept(receipt(), purpose=files.Purpose.EVIDENCE),
+        at=p2p.now,
+    )
+    assert chat.attachment_for(order.seller, order, shown.pk).pk == shown.pk
+    with pytest.raises(Refused, match="NO_SUCH_FILE"):
+        chat.attachment_for(order.buyer, order, shown.pk)
 
 
 def test_the_chat_outlives_the_order_by_five_days(p2p: Desk) -> None:
