@@ -241,8 +241,8 @@ def _csv(user: User, asset: Asset | None) -> Iterator[str]:
                     line.at.astimezone(UTC).isoformat(timespec="seconds"),
                     line.kind.value,
                     line.asset,
-                    money.plain(line.amount),
-                    money.plain(line.balance),
+                    money.short(line.amount),
+                    money.short(line.balance),
                     line.ref or "",
                 ]
             )
