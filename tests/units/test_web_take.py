@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.urls import reverse
+
 from apps.restrictions.models import Restriction
 from apps.trades.models import Ad, Order, ReferencePrice
 from tests.desk import Desk
@@ -144,7 +146,7 @@ def test_an_expired_order_that_was_paid_is_taken_up_again(web: Web, p2p: Desk) -
 def test_an_account_is_added_in_place(web: Web, p2p: Desk) -> None:
     path = f"/market/{offered(p2p).pk}/"
     bob = p2p.person("bob")
-    add = f"/account/payment-accounts/new/?next={path}&rails=sepa_instant"
+    add = f"{reverse('payment_account_new')}?next={path}&rails=sepa_instant"
     assert f"next={path}" in web.text("bob", path)
     said = {"rail": "sepa_instant", "holder": "Bob Example", "number": "DE89370400440532013000"}
     answer = web.post("bob", add, said | {"next": path, "country": "DE"})
