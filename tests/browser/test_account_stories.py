@@ -24,6 +24,8 @@ from tests.wallet import address, asks, entry
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 844}
+#: The page asks for news every five seconds; how long a test waits for it, in milliseconds.
+POLLED = 20_000
 
 
 @pytest.fixture
@@ -105,9 +107,9 @@ def test_alice_withdraws_once_her_new_address_has_cooled_off(desk: Desk, open_as
         withdrawal_sweeps.all_due(at=clock.now())
         withdrawal_sweeps.all_due(at=clock.now())
         # the page follows by itself
-        expect(page.locator(".next h2")).to_have_text("Sent, waits for the network")
+        expect(page.locator(".next h2")).to_have_text("Sent, waits for the network", timeout=POLLED)
         withdrawal_sweeps.all_due(at=clock.now() + timedelta(minutes=10))
-        expect(page.locator(".next h2")).to_have_text("Arrived")
+        expect(page.locator(".next h2")).to_have_text("Arrived", timeout=POLLED)
         expect(page.locator(".steps li").first).to_contain_text("Requested")
         made.refresh_from_db()
         expect(page.locator(".facts")).to_contain_text(made.tx_id)
