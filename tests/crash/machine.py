@@ -112,24 +112,39 @@ class Machine:
         return done.stdout
 
     def heal(self) -> None:
-        """Start again whatever has ended, and wait until the desk answers."""
+        """Start again whatever has ended, until the desk answers: what a supervisor does."""
         self.serve()
-        for name, (command, env) in self.commands.items():
-            old = self.running.get(name)
-            if old is None or old.poll() is not None:
-                self.running[name] = subprocess.Popen(
-                    command,
-                    cwd=settings.BASE_DIR,
-                    env=self.env | env | {"PROMETHEUS_MULTIPROC_DIR": str(self.metrics())},
-                    stdin=subprocess.DEVNULL,
-                    stdout=self.log,
-                    stderr=self.log,
-                    start_new_session=True,
-                )
         until = time.monotonic() + PATIENCE_S
-        while not answers(f"http://127.0.0.1:{self.port}/healthz"):
-            assert time.monotonic() < until, self.tail()
+        while True:
+            for name, (command, env) in self.commands.items():
+                old = self.running.get(name)
+                if old is None or old.poll() is not None:
+                    self.start(name, command, env)
+            if answers(f"http://127.0.0.1:{self.port}/healthz"):
+                return
+            assert time.monotonic() < until, f"{self.state()}\n{self.tail()}"
             time.sleep(0.1)
+
+    def start(self, name: str, command: list[str], env: dict[str, str]) -> None:
+        """Start one process."""
+        self.running[name] = subprocess.Popen(
+            command,
+            cwd=settings.BASE_DIR,
+            env=self.env | env | {"PROMETHEUS_MULTIPROC_DIR": str(self.metrics())},
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+
+    def state(self) -> str:
+        """Which processes there are, for whoever looks into a desk that does not answer."""
+        return "\n".join(
+            f"{name} {one.pid} {one.status()} {' '.join(one.cmdline())[:80]}"
+            for name, process in self.running.items()
+            if process.poll() is None
+            for one in [psutil.Process(process.pid), *self.children(name)]
+        )
 
     def metrics(self) -> Path:
         folder = self.var / "metrics"
