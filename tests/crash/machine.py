@@ -197,8 +197,12 @@ class Machine:
 
     def postmaster(self) -> list[psutil.Process]:
         """The first process of the database, if it has not been killed already."""
-        pid = int((self.var / "pg" / "postmaster.pid").read_text().split()[0])
-        return [psutil.Process(pid)] if psutil.pid_exists(pid) else []
+        try:
+            return [
+                psutil.Process(int((self.var / "pg" / "postmaster.pid").read_text().split()[0]))
+            ]
+        except (OSError, IndexError, psutil.NoSuchProcess):
+            return []
 
     def backends(self) -> list[psutil.Process]:
         """The processes of the database that serve this desk."""

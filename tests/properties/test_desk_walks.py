@@ -6,148 +6,58 @@ WALKS=500 walks longer than CI has time for.
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 
-from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from apps.core import partitions
-from apps.core.errors import Refused
-from apps.flows import ads, desk_sweeps, releasing, review, selfcheck, selfcheck_desk, trading
+from apps.flows import ads, desk_sweeps, releasing, review, trading
 from apps.flows import waiting as waiting_flow
 from apps.flows.order_terms import Wish
-from apps.ledger.models import Entry
 from apps.risk.models import Decision
-from apps.trades.models import LIVE, Ad, Order, OrderStep
-from apps.users.models import User
+from apps.trades.models import LIVE, Order
 from apps.users.roles import Role
 from tests.desk import LOOKED, Desk, facts
-from tests.invariants import Invariants
+from tests.disputes import Disputes
 from tests.people import NOON
 from tests.staff import colleague
+from tests.walking import CAST, Walking, buyers, numbers, sellers
 
 WALKS, STEPS = int(os.environ.get("WALKS", "8")), 50
 #: A walk that fails is told as it was walked: making it shorter takes longer than CI has.
 PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink or WALKS >= 100)
 DEEDS = (
     "publish", "edit", "pause", "resume", "close", "open", "reclaim", "pay", "cancel", "wish",
-    "release", "prove", "review",
+    "release", "prove", "review", "appeal", "give in", "take", "decide", "agree",
 )  # fmt: skip
-CAST = ("alice", "bob", "mallory")
-
+SWEEPS = (
+    desk_sweeps.expire_orders,
+    desk_sweeps.remind_buyers,
+    desk_sweeps.resume_waiting,
+    desk_sweeps.raise_stopped,
+    desk_sweeps.escalate_paid,
+    desk_sweeps.advance_appeals,
+)
 people = st.sampled_from(CAST)
 #: None: what the engine itself says.
 verdicts = st.sampled_from(["ALLOW"] * 6 + [None, "STEP_UP", "REVIEW", "BLOCK"])
-buyers = st.sampled_from(["buyer"] * 3 + ["seller", "stranger"])
-sellers = st.sampled_from(["seller"] * 3 + ["buyer", "stranger"])
 owners = st.sampled_from(["owner"] * 3 + ["stranger"])
 amounts = st.sampled_from(["10", "93", "150.55", "400", "899.99", "900"])
-numbers = st.integers(0, 30)
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever happens inside is rolled back, and durable transactions think that they are real."""
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]
-    with block:
-        yield
-        transaction.set_rollback(True)
+class Walk(Disputes, Walking):
+    """Three traders with ads and orders between them, and all that they, staff and the clock do."""
 
-
-class Walk(Invariants):
-    """The desk with three traders, each at once buyer, seller, stranger and owner of ads."""
-
-    def __init__(self, reviewer: User, seen: Counter[str]) -> None:
-        super().__init__()
-        self.seen = seen
-        self.rolled_back = undone()
-        self.rolled_back.__enter__()
-        self.reviewer, self.desk = reviewer, Desk(now=NOON)
-        for name in CAST:
-            self.desk.merchant(name)
-            self.desk.account(name)
-            self.desk.funds(name, "3000")
+    def begin(self) -> None:
         self.publish("alice", "SELL", "1000", "ALLOW")
         self.publish("bob", "BUY", "500", "ALLOW")
         self.open("bob", 0, "93", "ALLOW")
         self.open("mallory", 0, "93", "ALLOW")
         self.pay("buyer", 1, "ALLOW")
-
-    def teardown(self) -> None:
-        try:
-            found = [found for check in selfcheck_desk.CHECKS for found in selfcheck.run(check)]
-            assert found == []
-        finally:
-            self.rolled_back.__exit__(None, None, None)
-
-    # ── Deeds ─────────────────────────────────────────────────────────────────────────────────────
-
-    def does(
-        self, what: str, deed: Callable[[], Any], *, verdict: str | None = None, may: bool = True
-    ) -> Any:
-        """Do a deed under a verdict; what it gives, or None when it was refused, as it has to be
-        when nobody `may` do it."""
-        before = self.state()
-        try:
-            done = self.desk.judged(verdict, deed) if verdict else self.desk.calm(deed)
-        except Refused as refused:
-            code = refused.code
-        else:
-            self.seen[f"{what}: done"] += 1
-            assert may, f"{what} by somebody who may not, or where it can't be"
-            return done
-        self.seen[f"{what}: {code}"] += 1
-        if code != "BLOCKED":
-            assert self.state() == before, f"{what} was refused and changed something"
-        return None
-
-    def state(self) -> tuple[Any, ...]:
-        return (
-            list(Order.objects.order_by("id").values_list("id", "status", "paid_reverted")),
-            list(Ad.objects.order_by("id").values_list("id", "status", "remaining", "quantity")),
-            Entry.objects.count(),
-            OrderStep.objects.count(),
-        )
-
-    def ad(self, number: int) -> Ad | None:
-        return self.pick(Ad.objects.select_related("owner").order_by("id"), number)
-
-    def order(self, number: int, *, status: str) -> Order | None:
-        """One of the live orders, often one in this state: walks should get somewhere."""
-        rows = Order.objects.select_related("buyer", "seller", "taker", "ad").order_by("id")
-        first = rows.filter(status=status) if number % 2 else rows.none()
-        return self.pick(first, number // 2) or self.pick(rows.filter(status__in=LIVE), number)
-
-    def waiting(self) -> list[UUID]:
-        """The judgements for which an order or ad waits, or of which a payment is suspected."""
-        return [
-            *Order.objects.filter(status="CREATED").values_list("created_decision", flat=True),
-            *Order.objects.filter(status="RELEASING").values_list("release_decision", flat=True),
-            *Order.objects.filter(status="PAID").values_list("paid_decision", flat=True),
-            *Ad.objects.filter(status="PENDING_REVIEW").values_list("decision", flat=True),
-        ]
-
-    def name(self, role: str, thing: Ad | Order) -> str:
-        """Who of the cast is buyer, seller or owner of it, or a stranger to it."""
-        parts = {part: getattr(thing, f"{part}_id", None) for part in ("buyer", "seller", "owner")}
-        for name in CAST:
-            id = self.desk.person(name).pk
-            if id == parts.get(role) or (role == "stranger" and id not in parts.values()):
-                return name
-        raise LookupError(role)
-
-    def pick(self, rows: Any, number: int) -> Any:
-        found = list(rows)
-        return found[number % len(found)] if found else None
 
     @rule(
         who=people,
@@ -349,30 +259,23 @@ class Walk(Invariants):
         self.desk.pass_time(minutes=minutes)
         paid = set(Order.objects.filter(status="PAID").values_list("id", flat=True))
         with patch("apps.flows.desk_sweeps.log.exception", side_effect=AssertionError):
-            desk_sweeps.expire_orders(at=self.desk.now)
-            desk_sweeps.remind_buyers(at=self.desk.now)
-            desk_sweeps.resume_waiting(at=self.desk.now)
+            for sweep in SWEEPS:
+                sweep(at=self.desk.now)
             settled = self.state()
-            assert desk_sweeps.expire_orders(at=self.desk.now) == 0
-            assert desk_sweeps.resume_waiting(at=self.desk.now) == 0
+            assert [sweep(at=self.desk.now) for sweep in SWEEPS] == [0] * len(SWEEPS)
         assert self.state() == settled
-        still = set(Order.objects.filter(id__in=paid, status="PAID").values_list("id", flat=True))
-        assert still == paid, "the clock moved what was paid"
-
-    def is_buyer(self, who: str, order: Order) -> bool:
-        return order.buyer_id == self.desk.person(who).pk
-
-    def is_seller(self, who: str, order: Order) -> bool:
-        return order.seller_id == self.desk.person(who).pk
+        moved = Order.objects.filter(id__in=paid).exclude(status__in=["PAID", "APPEALED"])
+        assert not moved.exists(), "the clock ended what was paid"
 
 
 def test_no_walk_breaks_the_desk(p2p: Desk) -> None:
-    reviewer, seen = colleague(Role.SENIOR), Counter[str]()
+    staff = {name: colleague(Role.SENIOR, name) for name in ("sam", "cora")}
+    seen = Counter[str]()
     # What a process remembers of the database is there before the walks, and after each of them.
     for month in range(4):
         partitions.ensure(NOON + timedelta(days=30 * month))
     run_state_machine_as_test(
-        lambda: Walk(reviewer, seen),
+        lambda: Walk(staff, seen),
         settings=settings(
             max_examples=WALKS,
             stateful_step_count=STEPS,
