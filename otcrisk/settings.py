@@ -290,6 +290,8 @@ DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────────
 # What answers a STEP_UP of the desk's own people: face, second_factor.
 STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
+# How old a second factor must be to prove anything, in hours.
+PROOF_FACTOR_AGE_H = env.float("PROOF_FACTOR_AGE_H", default=24.0)
 # Where reference prices come from: "table" (staff set them), or "file:/path.json", read every
 # minute: {asset: {fiat: price as text}}. Floating ads rest while a price is older than so many
 # hours (0: never).

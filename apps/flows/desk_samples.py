@@ -19,7 +19,6 @@ from apps.flows import (
     identity,
     merchants,
     payout_accounts,
-    proofs,
     ratings,
     relations,
     releasing,
@@ -209,7 +208,7 @@ def _through(people: dict[str, User], order: Order, who: User, *, at: datetime) 
     """Answer what the engine asked of an order: a proof by the person, else a look by staff."""
     at += timedelta(minutes=1)
     if restrictions.live(subject=order.entity, at=at).exists():
-        proofs.by_second_factor(user=who, confirmed=True, at=at)
+        waiting.prove(user=who, at=at)
     if restrictions.live(subject=order.entity, at=at).exists():
         asked = (order.release_decision, order.paid_decision, order.created_decision)
         _clear(people, next(id for id in asked if id), at=at)

@@ -5,7 +5,7 @@ A face check is the proof that a STEP_UP asks for. Until a desk has face checks 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
@@ -13,6 +13,7 @@ from apps.core.errors import Refused
 from apps.flows import waiting
 from apps.restrictions import services as restrictions
 from apps.trades.models import Order, Withdrawal
+from apps.users import second_factor
 from apps.users.models import User
 
 
@@ -30,6 +31,14 @@ def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
         raise Refused("FACE_NEEDED", 403, "This needs a face check. Start it on your phone.")
     if not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm with your second factor first.")
+    since = second_factor.since(user)
+    if since is None or at - since < timedelta(hours=settings.PROOF_FACTOR_AGE_H):
+        # Whoever took an account over could have set it up a minute ago.
+        raise Refused(
+            "PROOF_TOO_YOUNG",
+            403,
+            "Your second factor is too new to prove who you are. Wait a day, or contact support.",
+        )
     gone_on = waiting.prove(user=user, at=at, reason=restrictions.FACTOR_SHOWN)
     return Proven(
         orders=[one for one in gone_on if isinstance(one, Order)],

@@ -1,7 +1,7 @@
 """Whether a session was opened, or lately confirmed, with a second factor."""
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Min
 from django.http import HttpRequest
 
 from apps.users.models import User
@@ -24,6 +25,13 @@ RECENT = timedelta(minutes=5)
 def is_set_up(user: User) -> bool:
     """Whether the person has an authenticator app or a passkey."""
     return bool(is_mfa_enabled(user, SECOND_FACTORS))
+
+
+def since(user: User) -> datetime | None:
+    """Since when the person has had the oldest of their present factors; None without any."""
+    factors = Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS)
+    oldest: datetime | None = factors.aggregate(since=Min("created_at"))["since"]
+    return oldest
 
 
 def was_used(*, session: SessionBase, user: User, within: timedelta | None = None) -> bool:

@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
@@ -17,7 +16,7 @@ from apps.core import clock
 from apps.flows import withdrawal_sweeps
 from apps.trades.models import AddressBookEntry, Withdrawal
 from tests.desk import Desk
-from tests.signing_in import code_of
+from tests.signing_in import code_of, has_factor
 from tests.staff import signed_in
 from tests.wallet import address, asks, entry
 
@@ -74,7 +73,7 @@ def test_alice_withdraws_once_her_new_address_has_cooled_off(desk: Desk, open_as
     # given alice with money and a second factor
     desk.funds("alice", "500")
     alice = desk.person("alice")
-    TOTP.activate(alice, generate_totp_secret())
+    has_factor(alice)
     RecoveryCodes.activate(alice)
     with open_as("alice", viewport=PHONE) as page:
         # when she adds an address, the desk asks for the factor first
@@ -122,7 +121,7 @@ def test_alice_withdraws_once_her_new_address_has_cooled_off(desk: Desk, open_as
 def test_what_waits_for_a_proof_goes_on_with_the_second_factor(desk: Desk, open_as: Any) -> None:
     desk.funds("alice", "500")
     alice = desk.person("alice")
-    TOTP.activate(alice, generate_totp_secret())
+    has_factor(alice)
     to = entry(desk)
     AddressBookEntry.objects.update(usable_at=desk.now - timedelta(hours=1))
     made = desk.judged("STEP_UP", lambda: asks(desk, "alice", to)).withdrawal

@@ -10,6 +10,7 @@ from apps.trades.models import AddressBookEntry, DayTally, Message, Order, PairT
 from tests.appeals import STATEMENT, Court
 from tests.exchange import code_of
 from tests.phones import Phones
+from tests.signing_in import has_factor
 from tests.wallet import DETAILS, USDT, address, entry, reports
 
 LOOKED = {"arrived": True, "from_named_payer": True, "in_full": True}
@@ -197,6 +198,8 @@ def test_a_stepped_up_order_goes_on_once_the_second_factor_is_shown(phones: Phon
     assert phones.of("alice").get(f"/orders/{order['id']}").json()["held"]["sentence"] == ""
     with_password = phones.another("bob", factor=False).post("/proofs")
     assert code_of(with_password) == "CONFIRM_IDENTITY"
+    assert code_of(bob.post("/proofs")) == "PROOF_TOO_YOUNG"
+    has_factor(bob.user)
     assert bob.post("/proofs").json()["orders"] == [order["id"]]
     after = bob.get(f"/orders/{order['id']}").json()
     assert (after["status"], after["held"]) == ("AWAITING_PAYMENT", None)

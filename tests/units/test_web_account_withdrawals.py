@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import reverse
@@ -14,6 +13,7 @@ from apps.ledger import queries as ledger
 from apps.ledger.models import Asset
 from apps.trades.models import AddressBookEntry, DepositAddress, Withdrawal
 from tests.desk import Desk
+from tests.signing_in import has_factor
 from tests.staff import signed_in
 from tests.stories.test_desk_wallet import REAL, TWIN
 from tests.units.test_web_account_access import queries_of, text_of
@@ -59,7 +59,7 @@ def test_an_address_is_added_by_whoever_shows_who_they_are(p2p: Desk) -> None:
         "asset": USDT, "address": address("cold"), "label": "Cold", "destination": "SELF_HOSTED",
         "is_own": "yes",
     }  # fmt: skip
-    TOTP.activate(alice, generate_totp_secret())
+    has_factor(alice)
     # without a fresh confirmation the desk asks for one, and adds nothing
     answer = signed_in(alice, second_factor=False).post(reverse("address_new"), said)
     assert answer.status_code == 302
@@ -113,7 +113,7 @@ def test_a_withdrawal_is_looked_at_before_it_is_asked_for(p2p: Desk) -> None:
 def test_without_a_fresh_confirmation_nothing_leaves(p2p: Desk) -> None:
     p2p.funds("alice", "500")
     to = cool_entry(p2p)
-    TOTP.activate(p2p.person("alice"), generate_totp_secret())
+    has_factor(p2p.person("alice"))
     browser = signed_in(p2p.person("alice"), second_factor=False)
     answer = browser.post(reverse("withdraw"), asked(to, sure="yes"))
     assert answer.status_code == 302

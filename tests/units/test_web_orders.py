@@ -3,14 +3,12 @@
 import re
 from typing import Any
 
-import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client as Browser
 
 from apps.flows import chat, trading
 from apps.trades.models import Message, Order, Rating, ReadMark
 from tests.desk import Desk
-from tests.signing_in import code_of
+from tests.signing_in import code_of, has_factor
 from tests.web import Web, forget_second_factor, queries_of
 
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe " + "W" * 500
@@ -86,7 +84,7 @@ def test_from_opening_to_rating_on_the_pages(web: Web, p2p: Desk) -> None:
 def test_a_release_asks_who_one_is_and_then_goes_on(web: Web, p2p: Desk) -> None:
     order = p2p.order(step="PAID")
     alice = web.of("alice")
-    TOTP.activate(order.seller, generate_totp_secret())
+    has_factor(order.seller)
     forget_second_factor(alice)
     looked = {"arrived": "on", "from_named_payer": "on", "in_full": "on"}
     answer = web.post("alice", room(order, "release/"), looked)
@@ -111,7 +109,7 @@ def test_the_buyer_cancels_with_their_word_and_the_seller_can_only_ask(web: Web,
 
 
 def test_a_stepped_up_order_waits_for_its_taker_and_goes_on_when_they_confirm(
-    web: Web, p2p: Desk, monkeypatch: pytest.MonkeyPatch
+    web: Web, p2p: Desk
 ) -> None:
     p2p.funds("alice")
     ad = p2p.ad("alice")
@@ -121,7 +119,7 @@ def test_a_stepped_up_order_waits_for_its_taker_and_goes_on_when_they_confirm(
     assert web.get("alice", room(order, "prove/")).status_code == 302
     assert "no second factor yet" in web.text("bob", room(order, "prove/"))
 
-    monkeypatch.setattr("apps.users.second_factor.is_set_up", lambda user: True)
+    has_factor(p2p.person("bob"))
     web.post("bob", room(order, "prove/"))
     assert Order.objects.get().status == "AWAITING_PAYMENT"
 
