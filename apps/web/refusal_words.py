@@ -64,6 +64,22 @@ REFUSALS = {
     "TOO_MANY_ADS": _("You have as many ads as your tier allows. Close one first."),
     "AD_STATE": _("This can't be done with the ad now."),
     "AD_INCOMPLETE": _("Some fields need attention."),
+    **dict.fromkeys(
+        (
+            "ACCOUNT_INCOMPLETE",
+            "ADDRESS_INCOMPLETE",
+            "PREFERENCE_UNKNOWN",
+            "PROFILE_INCOMPLETE",
+            "RATING_INCOMPLETE",
+            "REPORT_INCOMPLETE",
+        ),
+        _("Some fields need attention."),
+    ),
+    "NO_SUCH_AD": _("This offer is no longer there. Choose another."),
+    "NO_WALLET": _("This desk has no wallet connected: nothing can come or leave."),
+    "PROOF_TOO_YOUNG": _(
+        "Your second factor is too new to prove who you are. Wait a day, or contact support."
+    ),
     "FACE_NEEDED": _("This needs a face check. Start it on your phone."),
     "INSUFFICIENT_FUNDS": _("There is not enough in your wallet."),
     "ACCOUNT_IN_USE": _("An ad or an open order of yours needs this account. Finish that first."),
