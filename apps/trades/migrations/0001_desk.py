@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("ledger", "0002_guarantees"),
-        ("users", "0002_legal_name_and_banks"),
+        ("users", "0002_traders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
