@@ -41,7 +41,7 @@ from apps.users.models import PayoutAccount, User  # noqa: E402
 from tests.desk import LOOKED, Desk, facts  # noqa: E402
 from tests.phones import session_for  # noqa: E402
 
-MERCHANTS, TAKERS = 4, 60
+MERCHANTS, TAKERS = 8, 200
 AMOUNTS = ("10", "15.50", "21", "37.77", "60")
 RETRY_S = 60.0
 
