@@ -53,7 +53,7 @@ def remind_buyers(*, at: datetime) -> int:
 
 def resume_waiting(*, at: datetime) -> int:
     """Let go on, or end, what waited for a proof or for staff; how many moved."""
-    moved = each(waiting.due(), lambda order: waiting.resume(order=order, at=at))
+    moved = each(waiting.due(at=at), lambda order: waiting.resume(order=order, at=at))
     pending = Ad.objects.filter(status=AdStatus.PENDING_REVIEW).select_related("owner")
     ads = pending.order_by("changed_at")[:BATCH]
     moved += each(ads, lambda ad: waiting.resume_ad(ad=ad, at=at))

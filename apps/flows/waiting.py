@@ -8,15 +8,16 @@ or the time for the proof is over, it ends where it began.
 
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.flows import ads as ads_flow
 from apps.flows import flow, notices, own_acts, releasing, withdrawal_steps
+from apps.flows import held as held_by
 from apps.flows.held import confirmed, is_held, staff_outcome, unjudged
 from apps.flows.trading import locked
 from apps.restrictions import services as restricting
 from apps.restrictions.models import Kind, Restriction
-from apps.risk.models import Result
+from apps.risk.models import Decision, Maker, Result
 from apps.trades.models import Ad, CancelReason, Order, Withdrawal
 from apps.trades.services import ads, orders
 from apps.trades.services.talk import notify
@@ -57,13 +58,22 @@ def waiting_for(user: User) -> list[Order]:
     return [order for order in found if order.entity in set(asked)]
 
 
-def due(*, limit: int = BATCH) -> list[Order]:
-    """The orders that wait for anything, those longest first."""
-    return list(
-        Order.objects.filter(status__in=[OrderStatus.CREATED, OrderStatus.RELEASING])
-        .select_related("buyer", "seller")
-        .order_by("status_at")[:limit]
+def due(*, at: datetime, limit: int = BATCH) -> list[Order]:
+    """The orders that waited for something that may be over: not those that staff still have.
+
+    In no order: those whose owner is held would else keep the others waiting for ever.
+    """
+    held = Restriction.objects.filter(
+        subject=OuterRef("entity"), lifted_at=None, kind__in=held_by.HOLDING
     )
+    refused = Decision.objects.filter(
+        Q(supersedes=OuterRef("created_decision")) | Q(supersedes=OuterRef("release_decision")),
+        maker=Maker.STAFF,
+        outcome=Result.BLOCK,
+    )
+    waiting = Order.objects.filter(status__in=[OrderStatus.CREATED, OrderStatus.RELEASING])
+    may_move = waiting.filter(~Exists(held) | Q(check_until__lte=at) | Exists(refused))
+    return list(may_move.select_related("buyer", "seller").order_by("?")[:limit])
 
 
 @flow.deed

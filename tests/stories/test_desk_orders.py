@@ -97,7 +97,9 @@ def test_a_step_up_that_nobody_answers_gives_the_crypto_back(p2p: Desk) -> None:
     p2p.funds("alice")
     ad = p2p.ad("alice")
     moved = p2p.judged("STEP_UP", lambda: p2p.opens("bob", ad))
+    assert waiting.due(at=p2p.now) == []
     p2p.pass_time(minutes=6)
+    assert waiting.due(at=p2p.now) == [moved.order]
     assert waiting.resume(order=moved.order, at=p2p.now) is True
     order = Order.objects.get()
     assert (order.status, order.cancel_reason) == ("CANCELLED", "CHECK_LATE")
@@ -141,7 +143,9 @@ def test_a_word_that_is_not_believed_stands_and_holds_the_release(p2p: Desk, out
 def test_staff_clear_a_held_release_and_it_goes_on(p2p: Desk) -> None:
     order = p2p.order(step="PAID")
     p2p.judged("REVIEW", lambda: p2p.releases(order))
+    assert waiting.due(at=p2p.now) == []
     _staff_say(p2p, "ALLOW")
+    assert waiting.due(at=p2p.now) == [order]
     assert waiting.resume(order=order, at=p2p.now) is True
     assert Order.objects.get().status == "COMPLETED"
     assert balance(p2p, "bob") == 100 - order.buyer_fee
@@ -151,6 +155,7 @@ def test_staff_confirm_a_suspicion_and_the_release_falls_back(p2p: Desk) -> None
     order = p2p.order(step="PAID")
     p2p.judged("REVIEW", lambda: p2p.releases(order))
     _staff_say(p2p, "BLOCK")
+    assert waiting.due(at=p2p.now) == [order]
     assert waiting.resume(order=order, at=p2p.now) is True
     assert Order.objects.get().status == "PAID"
     with pytest.raises(Refused) as refused:
