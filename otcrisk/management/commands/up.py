@@ -152,5 +152,5 @@ def sign_ins() -> list[str]:
         f"  {person['role'] or 'trader':<12}{email:<34}{person['password']}"
         for email, person in sample["people"].items()
     ]
-    code = "  Staff also need a code: .venv/bin/python manage.py totp EMAIL"
+    code = "  Staff and merchants also need a code: .venv/bin/python manage.py totp EMAIL"
     return [*people, code, "", f"  API key of {sample['client']}: {sample['api_key']}", ""]
