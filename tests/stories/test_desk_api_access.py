@@ -17,10 +17,8 @@ from django.db import transaction
 from apps.api.v1.desk.urls import urlpatterns
 from apps.core import clock
 from apps.events.models import Entity, Event
-from apps.flows import appeals, review
-from apps.trades import files
+from apps.flows import appeals, chat, review
 from apps.trades.models import Message, Order
-from apps.trades.services import talk
 from apps.users import roles
 from apps.users.models import DESK, User
 from apps.users.roles import Role
@@ -28,6 +26,7 @@ from tests.appeals import STATEMENT
 from tests.desk import facts
 from tests.exchange import code_of
 from tests.phones import Phone, Phones
+from tests.signing_in import has_factor
 from tests.stories.test_desk_api import LOOKED, ad_body
 from tests.wallet import DETAILS, USDT, address, asks, entry
 
@@ -228,12 +227,7 @@ def things(phones: Phones, a_picture: bytes) -> dict[str, Any]:
     )
     desk.now = clock.now()
 
-    kept = talk.attach(
-        order=order,
-        uploader=order.buyer,
-        file=files.accept(a_picture, purpose="MESSAGE"),
-        at=desk.now,
-    )
+    kept = chat.send_file(actor=order.buyer, order=order, data=a_picture, at=desk.now)
     return {
         "order": order.pk,
         "paid": paid.pk,
@@ -247,7 +241,7 @@ def things(phones: Phones, a_picture: bytes) -> dict[str, Any]:
         "ad": order.ad_id,
         "account": desk.account("bob").pk,
         "sellers_account": desk.account("alice").pk,
-        "file": kept.pk,
+        "file": kept.attachment_id,
         "picture": a_picture,
     }
 
@@ -294,6 +288,9 @@ def ban(phones: Phones, user: User) -> None:
 def test_everybody_gets_what_the_table_says(phones: Phones, things: dict[str, Any]) -> None:
     staff, bob, alice = staff_phone(phones), phones.of("bob"), phones.of("alice")
     mallory = phones.of("mallory")
+    for phone in (staff, bob, alice, mallory):
+        assert phone.user
+        has_factor(phone.user)
     callers: dict[str, Callable[[], Phone]] = {
         "buyer": lambda: bob,
         "seller": lambda: alice,
