@@ -39,7 +39,7 @@ def account(request: HttpRequest) -> HttpResponse:
     """Who one is here, and what protects the account."""
     user = trader(request)
     ready = second_factor.is_set_up(user)
-    context = {"second_factor": ready, "tier": people.tier_of(user)}
+    context = {"second_factor": ready, "merchant": people.merchant(user)}
     return render(request, "web/account/home.html", context)
 
 
