@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "apps.users",
     "apps.devices",
     "apps.ledger",
+    "apps.faces",
     "apps.trades",
     "apps.restrictions",
     "apps.risk",
