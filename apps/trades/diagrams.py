@@ -1,6 +1,6 @@
 """The machines of the desk as pictures, drawn from the one table that also guards them."""
 
-from apps.trades.states import Machine
+from apps.core.machines import Machine
 
 
 def diagram(machine: Machine) -> str:

@@ -4,10 +4,9 @@ One table serves four times: the guard of services, the trigger of the database,
 docs/desk.md and the matrix of the tests.
 """
 
-from dataclasses import dataclass
-from itertools import chain
-
 from django.db import models
+
+from apps.core.machines import machine
 
 
 class OrderStatus(models.TextChoices):
@@ -67,48 +66,8 @@ class DepositStatus(models.TextChoices):
     DROPPED = "DROPPED", "vanished before it was confirmed"
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where things begin, which steps there are, and where they end."""
-
-    name: str
-    start: frozenset[str]
-    steps: frozenset[tuple[str, str]]
-
-    def __post_init__(self) -> None:
-        unreached = {one for one, _ in self.steps} - self.start - {two for _, two in self.steps}
-        if unreached:
-            raise ValueError(f"{self.name}: nothing leads to {sorted(unreached)}")
-
-    @property
-    def states(self) -> frozenset[str]:
-        """Every state that something can be in."""
-        return self.start | frozenset(chain.from_iterable(self.steps))
-
-    @property
-    def terminal(self) -> frozenset[str]:
-        """The states that nothing leaves."""
-        return self.states - {one for one, _ in self.steps}
-
-    def allows(self, one: str, two: str) -> bool:
-        """Whether there is a step from one state to the other."""
-        return (one, two) in self.steps
-
-    def before(self, state: str) -> frozenset[str]:
-        """The states from which there is a step to this one."""
-        return frozenset(one for one, two in self.steps if two == state)
-
-
-def _machine(name: str, start: str, **steps: str) -> Machine:
-    return Machine(
-        name=name,
-        start=frozenset(start.split()),
-        steps=frozenset((one, two) for one, others in steps.items() for two in others.split()),
-    )
-
-
 #: An order: trading.md T2 to T15. Nothing leaves PAID by itself: a timeout there only escalates.
-ORDER = _machine(
+ORDER = machine(
     "order",
     "CREATED AWAITING_PAYMENT REJECTED",
     CREATED="AWAITING_PAYMENT REJECTED CANCELLED EXPIRED",
@@ -117,7 +76,7 @@ ORDER = _machine(
     RELEASING="COMPLETED PAID APPEALED",
     APPEALED="RELEASING CANCELLED COMPLETED",
 )
-AD = _machine(
+AD = machine(
     "ad",
     "DRAFT PENDING_REVIEW ONLINE",
     DRAFT="PENDING_REVIEW ONLINE CLOSED",
@@ -127,7 +86,7 @@ AD = _machine(
     SOLD_OUT="ONLINE PAUSED SUSPENDED PENDING_REVIEW CLOSED",
     SUSPENDED="PAUSED CLOSED",
 )
-APPEAL = _machine(
+APPEAL = machine(
     "appeal",
     "OPEN NEGOTIATING EVIDENCE",
     OPEN="NEGOTIATING EVIDENCE IN_REVIEW WITHDRAWN CLOSED",
@@ -137,7 +96,7 @@ APPEAL = _machine(
     DECIDED="OBJECTION CLOSED",
     OBJECTION="DECIDED CLOSED",
 )
-WITHDRAWAL = _machine(
+WITHDRAWAL = machine(
     "withdrawal",
     "REQUESTED REJECTED",
     REQUESTED="SCREENING REJECTED CANCELLED",
@@ -150,7 +109,7 @@ WITHDRAWAL = _machine(
     PROCESSING="BROADCAST FAILED",
     BROADCAST="CONFIRMED FAILED",
 )
-DEPOSIT = _machine(
+DEPOSIT = machine(
     "deposit",
     "DETECTED",
     DETECTED="QUARANTINED DROPPED",

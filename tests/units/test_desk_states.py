@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.core.machines import Machine
 from apps.flows import ads as ad_deeds
 from apps.trades import states
 from apps.trades.diagrams import diagram
@@ -26,7 +27,6 @@ from apps.trades.models import (
     Withdrawal,
 )
 from apps.trades.services import ads, orders
-from apps.trades.states import Machine
 from tests.desk import Desk, facts
 
 NAMES = [machine.name for machine in states.MACHINES]

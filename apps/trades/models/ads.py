@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.core.ids import uuid7
+from apps.core.machines import starts, transitions
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.catalogue import Fiat, Rail, money
-from apps.trades.models.guards import starts, transitions
 from apps.users.models import PayoutAccount
 
 

@@ -8,9 +8,9 @@ from django.db.models import F, Q
 
 from apps.core.fields import EncryptedTextField
 from apps.core.ids import uuid7
+from apps.core.machines import starts, transitions
 from apps.trades import states
 from apps.trades.models.catalogue import money
-from apps.trades.models.guards import starts, transitions
 from apps.trades.models.orders import Order
 from apps.trades.models.talk import Attachment
 

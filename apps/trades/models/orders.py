@@ -9,12 +9,12 @@ from django.db.models import F, Q
 
 from apps.core.fields import EncryptedTextField
 from apps.core.ids import entity_id, uuid7
+from apps.core.machines import starts, transitions
 from apps.core.money import total
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.ads import Ad
 from apps.trades.models.catalogue import Fiat, Rail, money
-from apps.trades.models.guards import starts, transitions
 from apps.users.models import DESK, PayoutAccount
 
 LIVE = ("CREATED", "AWAITING_PAYMENT", "PAID", "RELEASING", "APPEALED")

@@ -9,11 +9,11 @@ from django.db.models import F, Q
 
 from apps.core.fields import EncryptedTextField
 from apps.core.ids import entity_id, uuid7
+from apps.core.machines import starts, transitions
 from apps.core.money import total
 from apps.ledger.models import Asset
 from apps.trades import states
 from apps.trades.models.catalogue import money
-from apps.trades.models.guards import starts, transitions
 from apps.users.models import DESK
 
 
