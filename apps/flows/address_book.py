@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from apps.core import addresses
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.flows import flow, own_acts, withdrawal_steps
 from apps.flows.request_facts import RequestFacts
 from apps.ledger.models import Asset
-from apps.trades import addresses
 from apps.trades.models import AddressBookEntry, DepositAddress, Destination, Withdrawal
 from apps.trades.queries import wallet
 from apps.trades.services import addresses as address_services

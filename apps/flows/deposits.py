@@ -6,12 +6,12 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import IntegrityError
 
-from apps.core import money
+from apps.core import addresses, money
 from apps.core.errors import Refused
 from apps.flows import custody, flow, own_acts, screening
 from apps.flows.screening import Screening, Subject
 from apps.ledger.models import Asset
-from apps.trades import addresses, prices
+from apps.trades import prices
 from apps.trades.custody import NoAnswer
 from apps.trades.models import Deposit, DepositAddress
 from apps.trades.services import addresses as address_services

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
+from apps.core.names.similarity import similarity
 from apps.events.payment_accounts import account_index
 from apps.flows import flow, own_acts
 from apps.flows.request_facts import RequestFacts
-from apps.trades import names
 from apps.trades.models import LIVE, AdRail, Order, Rail
 from apps.users.models import PayoutAccount, User
 
@@ -102,4 +102,4 @@ def likeness(account: PayoutAccount, owner: User) -> float | None:
     """How alike the name on an account and its owner's verified name are; None unknown."""
     if not owner.legal_name or not account.holder:
         return None
-    return round(names.similarity(account.holder, owner.legal_name), 3)
+    return round(similarity(account.holder, owner.legal_name), 3)

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from apps.core import addresses
 from apps.ledger.models import AddressFormat, Asset
-from apps.trades import addresses
 from apps.trades.custody import Report, Sending, State
 from apps.trades.models import SandboxTransfer
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from apps.core import money
+from apps.core.addresses import looks_like
 from apps.core.errors import Refused
 from apps.ledger import queries as ledger
 from apps.ledger.models import AcquisitionLock, Asset
-from apps.trades.addresses import looks_like
 from apps.trades.models import AddressBookEntry, Deposit, DepositAddress, Withdrawal
 from apps.trades.states import DepositStatus, WithdrawalStatus
 from apps.users.models import User

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.core.addresses import BASE58, BECH32, canonical, looks_like
 from apps.core.errors import Refused
-from apps.trades.addresses import BASE58, BECH32, canonical, looks_like
 
 # Known to everybody: the first block, BIP-13, BIP-173, BIP-350.
 BTC = [

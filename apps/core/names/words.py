@@ -12,7 +12,7 @@ from functools import cache
 import opencc
 from anyascii import anyascii
 
-from apps.trades.arabic_names import is_arabic
+from apps.core.names.arabic import is_arabic
 
 # Longer names are cut: no bank prints more, and nobody waits for a longer comparison.
 LONGEST = 200

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.trades.names import ALIKE, similarity
+from apps.core.names.similarity import ALIKE, similarity
 
 ONE_PERSON = [
     ("John A. Smith", "Smith John"),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from apps.trades.arabic_names import spells
-from apps.trades.name_words import Name, Word, sound, take_apart
+from apps.core.names.arabic import spells
+from apps.core.names.words import Name, Word, sound, take_apart
 
 ALIKE = 0.85
 """From here on two names are taken for one person's; rules compare with it."""

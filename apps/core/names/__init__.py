@@ -1,0 +1,1 @@
+"""Names of people and firms: taken apart into words, and how alike two of them are."""
