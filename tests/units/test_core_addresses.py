@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.core.addresses import BASE58, BECH32, canonical, looks_like
+from apps.core.addresses import canonical, looks_like
+from apps.core.addresses.base58 import BASE58
+from apps.core.addresses.bech32 import BECH32
 from apps.core.errors import Refused
 
 # Known to everybody: the first block, BIP-13, BIP-173, BIP-350.

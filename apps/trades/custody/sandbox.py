@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.core import addresses
+from apps.core.addresses import formats
 from apps.ledger.models import AddressFormat, Asset
 from apps.trades.custody import Report, Sending, State
 from apps.trades.models import SandboxTransfer
@@ -107,7 +108,7 @@ def address_of(seed: str, *, address_format: str) -> str:
     digest = hashlib.sha256(f"sandbox address {seed}".encode()).digest()[:20]
     if address_format == AddressFormat.EVM:
         return addresses.canonical(f"0x{digest.hex()}", address_format=address_format)
-    prefix = addresses.TRON_PREFIX if address_format == AddressFormat.TRON else addresses.P2PKH
+    prefix = formats.TRON_PREFIX if address_format == AddressFormat.TRON else formats.P2PKH
     return addresses.base58check(bytes([prefix]) + digest)
 
 
