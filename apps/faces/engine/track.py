@@ -3,14 +3,43 @@
 Every check reads what is found here, so a frame is decoded, searched and measured only once.
 Axes are the person's own: yaw is positive where they turn to their left (the nose moves to the
 right of the picture), pitch is positive upwards, roll where the head leans to their left shoulder.
+
+The detector looks at every third picture, at half its size unless the face is too small for it;
+between, the face is followed: each picture's landmarks start from the box that the last one's
+span, so that they don't jump with the detector's grid.
 """
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.faces.engine.session import Pixels
+from apps.faces.engine import decode, dlib_models, eyes, pose
+from apps.faces.engine.dlib_models import Box, Detection
+from apps.faces.engine.session import Frame, Pixels
+
+_WHOLE_KEPT = 6
+#: The detector finds no smaller face, in pixels a side.
+_SMALLEST = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How closely the pictures are looked at.
+
+    A face scores `certain` at the detector; one that is followed already may score `followed`.
+    It is followed for `unseen` searches without being found.
+    """
+
+    search_every: int = 3
+    certain: float = 0.0
+    followed: float = -0.5
+    unseen: int = 5
+    #: A second face counts from this share of the first one's width.
+    beside: float = 0.5
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +61,10 @@ class Sight:
     roll: float | None = None
     #: Height over width of the open eye, mean of both.
     eye_openness: float | None = None
+    #: Pixels between the outer corners of the eyes, if the head faced the camera.
+    eyes_apart: float | None = None
+    #: How badly the mean face fits, as a share of `eyes_apart`.
+    misfit: float | None = None
     brightness: float | None = None
     sharpness: float | None = None
 
@@ -39,21 +72,198 @@ class Sight:
 class Track:
     """All sights of a session in order, and the pictures behind them.
 
-    `width` and `height` are those of the pictures, in pixels.
+    `width` and `height` are those of the pictures, in pixels. `unreadable` holds the reason of
+    each frame that could not be decoded, by index.
     """
 
-    sights: list[Sight]
-    width: int
-    height: int
+    def __init__(
+        self,
+        *,
+        frames: Sequence[Frame],
+        sights: list[Sight],
+        width: int,
+        height: int,
+        unreadable: dict[int, str] | None = None,
+    ) -> None:
+        self.sights = sights
+        self.width = width
+        self.height = height
+        self.unreadable = unreadable or {}
+        self._frames = frames
+        self._whole: OrderedDict[int, Pixels] = OrderedDict()
+        self._halves: dict[int, Pixels] = {}
 
     def pixels(self, index: int) -> Pixels:
         """The whole picture of a sight, RGB; the latest few are kept."""
-        raise NotImplementedError
+        if index not in self._whole:
+            self._whole[index] = decode.colour(self._frames[index].image)
+            if len(self._whole) > _WHOLE_KEPT:
+                self._whole.popitem(last=False)
+        self._whole.move_to_end(index)
+        return self._whole[index]
 
     def half(self, index: int) -> Pixels:
         """The picture at half its width and height, RGB, decoded at that size where possible."""
-        raise NotImplementedError
+        if index not in self._halves:
+            self._halves[index] = decode.colour(self._frames[index].image, halved=True)
+        return self._halves[index]
 
     def during(self, prompt_seq: int) -> list[int]:
         """The indices of the sights while this prompt was on the screen."""
         return [i for i, one in enumerate(self.sights) if one.prompt_seq == prompt_seq]
+
+
+def look(*, frames: Sequence[Frame], limits: Limits | None = None) -> Track:
+    """Finds and measures the face in every frame. Frames that can't be read hold no face."""
+    limits = limits or Limits()
+    gaze = _Gaze(limits)
+    sights: list[Sight] = []
+    unreadable: dict[int, str] = {}
+    size: decode.Size | None = None
+    for index, frame in enumerate(frames):
+        sight = Sight(seq=frame.seq, t_ms=frame.t_ms, prompt_seq=frame.prompt_seq, faces=0)
+        sights.append(sight)
+        try:
+            picture = decode.grey(frame.image)
+        except decode.Unreadable as reason:
+            unreadable[index] = reason.code
+            continue
+        here = decode.Size(picture.shape[1], picture.shape[0])
+        size = size or here
+        if here != size:
+            unreadable[index] = "OTHER_SIZE"
+            continue
+        gaze.turn_to(picture, sight)
+    size = size or decode.Size(0, 0)
+    _measure_poses(sights, size)
+    return Track(
+        frames=frames, sights=sights, width=size.width, height=size.height, unreadable=unreadable
+    )
+
+
+class _Gaze:
+    """Follows one face from picture to picture."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.box: Box | None = None
+        self.until_search = 0
+        self.searches_unseen = 0
+
+    def turn_to(self, picture: NDArray[np.uint8], sight: Sight) -> None:
+        """Fills in what is seen in this picture."""
+        sight.faces = None
+        if self.box is None or self.until_search <= 0:
+            self._search(picture, sight)
+            self.until_search = self.limits.search_every
+        self.until_search -= 1
+        if self.box is None:
+            return
+        landmarks = dlib_models.landmarks68(picture=picture, box=self.box)
+        spanned = box_of(landmarks)
+        if overlap(spanned, self.box) < 0.6:  # it moved, or the box was the detector's
+            landmarks = dlib_models.landmarks68(picture=picture, box=spanned)
+            spanned = box_of(landmarks)
+        if not _is_inside(spanned, picture):
+            self.box = None
+            return
+        self.box = spanned
+        sight.box, sight.landmarks = spanned, landmarks
+        sight.eye_openness = eyes.openness(landmarks)
+        sight.brightness, sight.sharpness = quality(picture, spanned)
+
+    def _search(self, picture: NDArray[np.uint8], sight: Sight) -> None:
+        found: list[Detection] = []
+        if self.box is None or _width(self.box) >= 2 * _SMALLEST:
+            small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            found = [one.enlarged(2) for one in self._detect(small)]
+        if not found:
+            found = self._detect(picture)
+        certain = [one for one in found if one.score >= self.limits.certain]
+        mine = self._mine(found) if self.box is not None else None
+        if mine is not None:
+            self.searches_unseen = 0
+        elif self.box is not None and self.searches_unseen < self.limits.unseen:
+            self.searches_unseen += 1
+        elif certain:
+            mine = max(certain, key=lambda one: _width(one.box))
+            self.box, self.searches_unseen = mine.box, 0
+        else:
+            self.box = None
+        first = self.box
+        beside = [
+            one
+            for one in certain
+            if first is not None
+            and overlap(one.box, first) < 0.2
+            and _width(one.box) >= self.limits.beside * _width(first)
+        ]
+        sight.faces = (0 if mine is None else 1) + len(beside)
+
+    def _detect(self, picture: NDArray) -> list[Detection]:
+        return dlib_models.detect(np.asarray(picture, np.uint8), at_least=self.limits.followed)
+
+    def _mine(self, found: list[Detection]) -> Detection | None:
+        """The face that was followed, among those found."""
+        assert self.box is not None
+        near = [one for one in found if overlap(one.box, self.box) >= 0.3]
+        return max(near, key=lambda one: overlap(one.box, self.box or one.box), default=None)
+
+
+def box_of(landmarks: NDArray[np.float32]) -> Box:
+    """The box that the detector would draw around these landmarks."""
+    middle, spread = landmarks.mean(0), float(np.linalg.norm(landmarks.std(0)))
+    x, y, reach = float(middle[0]), float(middle[1]) + _LOWER * spread, _REACH * spread
+    return x - reach, y - reach, x + reach, y + reach
+
+
+#: How the detector's boxes lie around the landmarks, in standard deviations of these.
+_REACH, _LOWER = 1.32, -0.16
+
+
+def overlap(one: Box, other: Box) -> float:
+    """The shared area of two boxes over that of both."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    both = sum((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
+    return shared / (both - shared)
+
+
+def quality(picture: NDArray[np.uint8], box: Box) -> tuple[float, float]:
+    """Brightness (0-255) of a face, and the variance of its Laplacian at 96 pixels a side."""
+    height, width = picture.shape[:2]
+    left, top = max(0, round(box[0])), max(0, round(box[1]))
+    right, bottom = min(width, round(box[2])), min(height, round(box[3]))
+    face = picture[top:bottom, left:right]
+    if face.size == 0:
+        return 0.0, 0.0
+    small = cv2.resize(face, (96, 96), interpolation=cv2.INTER_AREA)
+    return float(small.mean()), float(cv2.Laplacian(small, cv2.CV_32F).var())
+
+
+def _measure_poses(sights: list[Sight], size: decode.Size) -> None:
+    seen = [one for one in sights if one.landmarks is not None]
+    if not seen:
+        return
+    landmarks = np.stack([one.landmarks for one in seen if one.landmarks is not None])
+    poses = pose.solve(landmarks, width=size.width, height=size.height)
+    for index, sight in enumerate(seen):
+        sight.yaw = float(poses.yaw[index])
+        sight.pitch = float(poses.pitch[index])
+        sight.roll = float(poses.roll[index])
+        sight.eyes_apart = float(poses.eyes_apart[index])
+        sight.misfit = float(poses.error[index])
+
+
+def _width(box: Box) -> float:
+    return box[2] - box[0]
+
+
+def _is_inside(box: Box, picture: NDArray[np.uint8]) -> bool:
+    """Whether the middle of the box is in the picture, and the box of a size that a face has."""
+    height, width = picture.shape[:2]
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return 0 <= x < width and 0 <= y < height and 24 <= _width(box) <= 1.5 * max(width, height)
