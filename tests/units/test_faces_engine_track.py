@@ -80,4 +80,4 @@ def test_what_is_no_picture_holds_no_face():
     images = [black, noise, b"no picture", black[:240], np.full((480, 640, 3), np.nan)]
     seen = track.look(frames=[Frame(seq=i, t_ms=80 * i, image=one) for i, one in enumerate(images)])
     assert [one.faces for one in seen.sights] == [0, 0, 0, 0, 0]
-    assert seen.unreadable == {2: "FORMAT", 3: "OTHER_SIZE", 4: "PIXELS"}
+    assert seen.unreadable == {2: "NOT_JPEG", 3: "OTHER_SIZE", 4: "PIXELS"}

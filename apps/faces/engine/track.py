@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.faces.engine import decode, dlib_models, eyes, pose
+from apps.faces.engine import decode, dlib_models, eyes, headers, pose
 from apps.faces.engine.dlib_models import Box, Detection
 from apps.faces.engine.session import Frame, Pixels
 
@@ -125,7 +125,7 @@ def look(*, frames: Sequence[Frame], limits: Limits | None = None) -> Track:
         sights.append(sight)
         try:
             picture = decode.grey(frame.image)
-        except decode.Unreadable as reason:
+        except headers.Unreadable as reason:
             unreadable[index] = reason.code
             continue
         here = decode.Size(picture.shape[1], picture.shape[0])
