@@ -49,6 +49,15 @@ BEAT: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "expire face checks": {
+        "task": "apps.flows.tasks.expire_faces",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "delete face pictures": {
+        "task": "apps.flows.tasks.delete_face_pictures",
+        "schedule": crontab(minute=20),
+    },
     "mail notices": {
         "task": "apps.flows.tasks.mail_notices",
         "schedule": 60.0,

@@ -218,7 +218,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "apps.flows.tasks.deliver_*": {"queue": "webhooks"},
     "apps.flows.tasks.custody_*": {"queue": "custody"},
-    "apps.faces.*": {"queue": "faces"},
+    "apps.flows.tasks.face_*": {"queue": "faces"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None  # there are no results to clean up
@@ -290,9 +290,12 @@ DEVICE_THRESHOLDS = env.json("DEVICE_THRESHOLDS", default={})
 
 # ── The desk ──────────────────────────────────────────────────────────────────────────────────────
 # What answers a STEP_UP of the desk's own people: face, second_factor.
-STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["second_factor"])
-# How old a second factor must be to prove anything, in hours.
+STEP_UP_PROOFS = env.list("STEP_UP_PROOFS", default=["face", "second_factor"])
+# How old a second factor, or a face that was set up, must be to prove anything, in hours.
 PROOF_FACTOR_AGE_H = env.float("PROOF_FACTOR_AGE_H", default=24.0)
+# Days that the few pictures of a judged face check are kept, and after which a face is taken anew.
+FACE_AUDIT_DAYS = env.int("FACE_AUDIT_DAYS", default=30)
+FACE_RENEW_DAYS = env.int("FACE_RENEW_DAYS", default=730)
 # Where reference prices come from: "table" (staff set them), or "file:/path.json", read every
 # minute: {asset: {fiat: price as text}}. Floating ads rest while a price is older than so many
 # hours (0: never).

@@ -1,7 +1,8 @@
 """What a person shows when the engine asks for more: lifts what waits for it, and lets it go on.
 
-A face check is the proof that a STEP_UP asks for. Until a desk has face checks of its own
-(STEP_UP_PROOFS without "face"), a second factor shown again within minutes stands in for it.
+A face check is the proof that a STEP_UP asks for (faces.py, face_judging.py). For somebody whose
+face is not known yet, and on desks without face checks (STEP_UP_PROOFS), a second factor shown
+again within minutes stands in for it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from apps.core.errors import Refused
-from apps.flows import waiting
+from apps.faces.services import templates
+from apps.flows import faces, waiting
 from apps.restrictions import services as restrictions
 from apps.trades.models import Order, Withdrawal
 from apps.users import second_factor
@@ -31,6 +33,9 @@ def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
         raise Refused("FACE_NEEDED", 403, "This needs a face check. Start it on your phone.")
     if not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm with your second factor first.")
+    known = templates.in_use(user) if "face" in settings.STEP_UP_PROOFS else None
+    if known is not None and faces.is_ripe(known, at=at):
+        raise Refused("FACE_NEEDED", 403, "This needs a face check: your face is set up.")
     since = second_factor.since(user)
     if since is None or at - since < timedelta(hours=settings.PROOF_FACTOR_AGE_H):
         # Whoever took an account over could have set it up a minute ago.

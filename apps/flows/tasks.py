@@ -14,6 +14,8 @@ from apps.flows import (
     custody,
     deliveries,
     desk_sweeps,
+    face_judging,
+    face_sweeps,
     merchant_standing,
     notices_mail,
     ratings,
@@ -117,6 +119,26 @@ def custody_look(**_: Any) -> int:
     """Take in what arrived on the sandbox's chain, and ask providers about what waits for them."""
     at = clock.now()
     return withdrawal_sweeps.receive(at=at) + withdrawal_sweeps.screen(at=at)
+
+
+@shared_task(soft_time_limit=60, time_limit=90)
+def face_judge(*, id: str, **_: Any) -> bool:
+    """Judge a finished face check."""
+    return face_judging.judge(id=UUID(id), at=clock.now()) is not None
+
+
+@shared_task
+def expire_faces(**_: Any) -> int:
+    """End late face checks, send those to a worker again that none has judged."""
+    for challenge in face_sweeps.lost(at=clock.now()):
+        face_judge.apply_async(kwargs={"id": str(challenge.pk)}, expires=EXPIRES_S)
+    return face_sweeps.expire(at=clock.now())
+
+
+@shared_task
+def delete_face_pictures(**_: Any) -> int:
+    """Delete the pictures of face checks whose time is over."""
+    return face_sweeps.delete_due(at=clock.now())
 
 
 @shared_task

@@ -45,6 +45,8 @@ KINDS: dict[str, str | None] = {
     "address.added": "CP5",
     "face.passed": "CP6",
     "face.failed": "CP6",
+    "face.held": "CP6",
+    "face.enrolled": "CP6",
     "order.paid_reverted": None,
     "order.completed": None,
     "order.cancelled": None,

@@ -79,7 +79,8 @@ class Template(models.Model):
     """A person's face as one model sees it: the mean of several unit vectors, sealed.
 
     `sealed` is under the person's own key, for this person and this model (templates.py). One is
-    in use per person and model; a newer one supersedes it.
+    in use per person and model; a newer one supersedes it and empties it. `known_since` is when
+    this face was first set up: a face that was taken anew and matched goes on being known.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -93,6 +94,7 @@ class Template(models.Model):
     challenge = models.OneToOneField(
         "faces.Challenge", null=True, on_delete=models.PROTECT, related_name="template"
     )
+    known_since = models.DateTimeField()
     enrolled_at = models.DateTimeField()
     superseded_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,0 +1,1 @@
+"""Writing down faces: keys, templates, challenges with their pictures, and judgements."""
