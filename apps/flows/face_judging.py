@@ -10,7 +10,6 @@ from uuid import UUID
 
 import structlog
 
-from apps.core import clock
 from apps.devices.models import Device
 from apps.events.act import Act
 from apps.faces import policy
@@ -48,9 +47,7 @@ def judge(*, id: UUID, at: datetime) -> Attempt | None:
     began = time.process_time()
     verdict = _looked_at(challenge)
     took_ms = round((time.process_time() - began) * 1000)
-    attempt, judgement = _conclude(
-        challenge=challenge, verdict=verdict, took_ms=took_ms, at=max(at, clock.now())
-    )
+    attempt, judgement = _conclude(challenge=challenge, verdict=verdict, took_ms=took_ms, at=at)
     trusted = judgement is not None and judgement.verdict.outcome in TRUSTED
     if attempt is not None and trusted and _proves(attempt):
         waiting.prove(user=challenge.user, at=attempt.at)

@@ -7,17 +7,15 @@ a JSON document that overrides them, and says for which error rates it was chose
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, get_type_hints
 
-from apps.faces.engine.checks import (
-    actions,
-    colour,
-    identity,
-    match,
-    presence,
-    protocol,
-    sensors,
-    shape,
-    texture,
-)
+from apps.faces.engine.checks.actions import Limits as ActionsLimits
+from apps.faces.engine.checks.colour import Limits as ColourLimits
+from apps.faces.engine.checks.identity import Limits as IdentityLimits
+from apps.faces.engine.checks.match import Limits as MatchLimits
+from apps.faces.engine.checks.presence import Limits as PresenceLimits
+from apps.faces.engine.checks.protocol import Limits as ProtocolLimits
+from apps.faces.engine.checks.sensors import Limits as SensorsLimits
+from apps.faces.engine.checks.shape import Limits as ShapeLimits
+from apps.faces.engine.checks.texture import Limits as TextureLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +23,15 @@ class Policy:
     """The limits of all checks. `rates` are the figures of the calibration, for the model card."""
 
     version: int = 0
-    protocol: protocol.Limits = field(default_factory=protocol.Limits)
-    presence: presence.Limits = field(default_factory=presence.Limits)
-    identity: identity.Limits = field(default_factory=identity.Limits)
-    actions: actions.Limits = field(default_factory=actions.Limits)
-    shape: shape.Limits = field(default_factory=shape.Limits)
-    colour: colour.Limits = field(default_factory=colour.Limits)
-    texture: texture.Limits = field(default_factory=texture.Limits)
-    sensors: sensors.Limits = field(default_factory=sensors.Limits)
-    match: match.Limits = field(default_factory=match.Limits)
+    protocol: ProtocolLimits = field(default_factory=ProtocolLimits)
+    presence: PresenceLimits = field(default_factory=PresenceLimits)
+    identity: IdentityLimits = field(default_factory=IdentityLimits)
+    actions: ActionsLimits = field(default_factory=ActionsLimits)
+    shape: ShapeLimits = field(default_factory=ShapeLimits)
+    colour: ColourLimits = field(default_factory=ColourLimits)
+    texture: TextureLimits = field(default_factory=TextureLimits)
+    sensors: SensorsLimits = field(default_factory=SensorsLimits)
+    match: MatchLimits = field(default_factory=MatchLimits)
     rates: dict[str, Any] = field(default_factory=dict)
 
 
