@@ -8,8 +8,8 @@ from apps.faces.models import Attempt, AuditPicture, Challenge, Picture, Purpose
 from apps.faces.services import keys, templates
 from apps.faces.states import ChallengeState
 from apps.flows import face_sweeps, faces
-from tests.desk import Desk
 from tests.camera import Camera, face_of, verdict
+from tests.desk import Desk
 
 
 @pytest.fixture
