@@ -1,0 +1,77 @@
+"""Sessions of people who do not exist: they obey, they differ, and they are the same each time."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from django.conf import settings
+
+from apps.faces.engine import asking
+from apps.faces.engine.session import Challenge, Step
+from apps.faces.rendering import sessions
+from apps.faces.rendering.head import Head
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def head():
+    path = Path(settings.OTCRISK_DATA) / "faces/head/ict_head.npz"
+    if not path.exists():
+        pytest.skip("no head to render: set OTCRISK_DATA to the folder that holds faces/")
+    return Head.load(path)
+
+
+def asked(seed=1, **how):
+    return Challenge(
+        id=str(seed),
+        issued_at=NOW,
+        expires_at=NOW + timedelta(seconds=120),
+        prompts=asking.compose(random.Random(seed), **how),
+    )
+
+
+def pixels(frame):
+    return cv2.imdecode(np.frombuffer(frame.image, np.uint8), cv2.IMREAD_COLOR)
+
+
+def test_the_same_seed_renders_the_same_bytes(head):
+    first = sessions.render(head=head, challenge=asked(), subject=1, seed=5, fps=8)
+    again = sessions.render(head=head, challenge=asked(), subject=1, seed=5, fps=8)
+    other = sessions.render(head=head, challenge=asked(), subject=1, seed=6, fps=8)
+
+    assert first.frames == again.frames
+    assert first.frames[0].image != other.frames[0].image
+
+
+def test_prompts_are_released_one_by_one_and_frames_arrive_after_they_are_taken(head):
+    recording = sessions.render(head=head, challenge=asked(), subject=2, seed=1, fps=8)
+
+    released = [one.released_ms for one in recording.challenge.prompts]
+    assert released == sorted(released)
+    assert [one.step for one in recording.challenge.prompts] == [
+        one.step for one in asked().prompts
+    ]
+    began = recording.frames[0].received_ms - recording.frames[0].t_ms
+    for frame in recording.frames:
+        assert frame.received_ms >= released[frame.prompt_seq]
+        assert abs(frame.received_ms - frame.t_ms - began) < 1500
+    assert {one.prompt_seq for one in recording.frames} == set(range(len(released)))
+
+
+def test_the_screen_is_seen_on_the_skin_while_it_flashes(head):
+    recording = sessions.render(head=head, challenge=asked(), subject=3, seed=2)
+    colours = next(p for p in recording.challenge.prompts if p.step is Step.COLOURS)
+
+    def hues(seq):
+        middle = [
+            pixels(f)[200:280, 280:360].mean((0, 1))
+            for f in recording.frames
+            if f.prompt_seq == seq
+        ]
+        return np.std([one[1] / one.sum() for one in middle])
+
+    assert hues(colours.seq) > 3 * hues(0)
