@@ -31,13 +31,19 @@ class Limits:
     """How closely the pictures are looked at.
 
     A face scores `certain` at the detector; one that is followed already may score `followed`.
-    It is followed for `unseen` searches without being found.
+    It is followed for `unseen` searches without being found, and not over a gap: it may be
+    anywhere after so many milliseconds. Where the followed box lies `astray`
+    of the detector's (their overlap), it starts anew; a face less like that of the picture before
+    than `slipped` is searched at once.
     """
 
     search_every: int = 3
+    gap_ms: int = 200
     certain: float = 0.0
     followed: float = -0.5
     unseen: int = 5
+    astray: float = 0.6
+    slipped: float = 0.75
     #: A second face counts from this share of the first one's width.
     beside: float = 0.5
 
@@ -67,6 +73,8 @@ class Sight:
     misfit: float | None = None
     brightness: float | None = None
     sharpness: float | None = None
+    #: Correlation of the face with that of the picture before, laid over each other (-1 to 1).
+    alike: float | None = None
 
 
 class Track:
@@ -149,30 +157,53 @@ class _Gaze:
         self.box: Box | None = None
         self.until_search = 0
         self.searches_unseen = 0
+        self.last_ms = 0
+        self.before: NDArray[np.float32] | None = None
 
     def turn_to(self, picture: NDArray[np.uint8], sight: Sight) -> None:
         """Fills in what is seen in this picture."""
         sight.faces = None
+        if sight.t_ms - self.last_ms > self.limits.gap_ms:
+            self.box, self.searches_unseen = None, 0
+        self.last_ms = sight.t_ms
         if self.box is None or self.until_search <= 0:
             self._search(picture, sight)
-            self.until_search = self.limits.search_every
         self.until_search -= 1
         if self.box is None:
+            self.before = None
             return
-        landmarks = dlib_models.landmarks68(picture=picture, box=self.box)
+        landmarks, face = self._laid(picture, self.box)
+        alike = self._alike(face)
+        if alike is not None and alike < self.limits.slipped and sight.faces is None:
+            self._search(picture, sight)  # it moved away from the landmarks, or is another
+            again, other = self._laid(picture, self.box or box_of(landmarks))
+            found = self._alike(other)
+            if found is not None and found > alike:
+                landmarks, face, alike = again, other, found
         spanned = box_of(landmarks)
-        if overlap(spanned, self.box) < 0.6:  # it moved, or the box was the detector's
-            landmarks = dlib_models.landmarks68(picture=picture, box=spanned)
-            spanned = box_of(landmarks)
-        if not _is_inside(spanned, picture):
-            self.box = None
+        if self.box is None or not _is_inside(spanned, picture):
+            self.box = self.before = None
             return
-        self.box = spanned
-        sight.box, sight.landmarks = spanned, landmarks
+        self.box, self.before = spanned, face
+        sight.box, sight.landmarks, sight.alike = spanned, landmarks, alike
         sight.eye_openness = eyes.openness(landmarks)
         sight.brightness, sight.sharpness = quality(picture, spanned)
 
+    def _laid(
+        self, picture: NDArray[np.uint8], box: Box
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The landmarks of the face in this box, and the face that they show."""
+        landmarks = dlib_models.landmarks68(picture=picture, box=box)
+        spanned = box_of(landmarks)
+        if overlap(spanned, box) < 0.7:  # it moved, or the box was the detector's
+            landmarks = dlib_models.landmarks68(picture=picture, box=spanned)
+        return landmarks, upright(picture, landmarks)
+
+    def _alike(self, face: NDArray[np.float32]) -> float | None:
+        return None if self.before is None else float((face * self.before).mean())
+
     def _search(self, picture: NDArray[np.uint8], sight: Sight) -> None:
+        self.until_search = self.limits.search_every
         found: list[Detection] = []
         if self.box is None or _width(self.box) >= 2 * _SMALLEST:
             small = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -183,11 +214,13 @@ class _Gaze:
         mine = self._mine(found) if self.box is not None else None
         if mine is not None:
             self.searches_unseen = 0
-        elif self.box is not None and self.searches_unseen < self.limits.unseen:
-            self.searches_unseen += 1
-        elif certain:
+            if overlap(mine.box, self.box or mine.box) < self.limits.astray:
+                self.box = mine.box
+        elif certain and self._may_change_to(certain):
             mine = max(certain, key=lambda one: _width(one.box))
             self.box, self.searches_unseen = mine.box, 0
+        elif self.box is not None and self.searches_unseen < self.limits.unseen:
+            self.searches_unseen += 1
         else:
             self.box = None
         first = self.box
@@ -202,6 +235,12 @@ class _Gaze:
 
     def _detect(self, picture: NDArray) -> list[Detection]:
         return dlib_models.detect(np.asarray(picture, np.uint8), at_least=self.limits.followed)
+
+    def _may_change_to(self, certain: list[Detection]) -> bool:
+        """A face elsewhere, as large as the one that was followed and isn't seen any more."""
+        if self.box is None or self.searches_unseen >= self.limits.unseen:
+            return True
+        return any(_width(one.box) >= 0.7 * _width(self.box or one.box) for one in certain)
 
     def _mine(self, found: list[Detection]) -> Detection | None:
         """The face that was followed, among those found."""
@@ -242,6 +281,21 @@ def quality(picture: NDArray[np.uint8], box: Box) -> tuple[float, float]:
         return 0.0, 0.0
     small = cv2.resize(face, (96, 96), interpolation=cv2.INTER_AREA)
     return float(small.mean()), float(cv2.Laplacian(small, cv2.CV_32F).var())
+
+
+#: Outer corners of the eyes and base of the nose, and where they lie in an upright face.
+_ANCHORS = (36, 45, 33)
+_UPRIGHT = np.array([(7.0, 10.0), (25.0, 10.0), (16.0, 21.0)], np.float32)
+_UPRIGHT_SIDE = 32
+
+
+def upright(picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The face, small, upright, of mean 0 and deviation 1: whatever its place, size and light."""
+    warp = cv2.getAffineTransform(np.ascontiguousarray(landmarks[list(_ANCHORS)]), _UPRIGHT)
+    side = (_UPRIGHT_SIDE, _UPRIGHT_SIDE)
+    laid = cv2.warpAffine(picture, warp, side, borderMode=cv2.BORDER_REPLICATE)
+    face = np.asarray(cv2.GaussianBlur(laid.astype(np.float32), (0, 0), 1.0))
+    return np.asarray((face - face.mean()) / (face.std() + 1e-3), np.float32)
 
 
 def _measure_poses(sights: list[Sight], size: decode.Size) -> None:
