@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.faces.rendering.albedo import Atlas, Look
+from apps.faces.rendering.looks import Atlas, Look, hairline
 from apps.faces.rendering.raster import Floats, Indices
 
 
@@ -21,33 +21,36 @@ class Part:
     shine: Floats
 
 
-def grow(
-    *,
-    neutral: Floats,
-    xyz: Floats,
-    normals: Floats,
-    triangles: Indices,
-    skin: NDArray[np.bool_],
-    look: Look,
-    atlas: Atlas,
-    random: np.random.Generator,
-) -> Part:
-    """A shell over the scalp, thin at the hairline."""
+@dataclass(slots=True, kw_only=True)
+class Scalp:
+    """The head that wears it: the shared mesh, and the shape of this person."""
+
+    neutral: Floats
+    xyz: Floats
+    normals: Floats
+    triangles: Indices
+    skin: NDArray[np.bool_]
+
+
+def grow(mesh: Scalp, *, look: Look, atlas: Atlas, random: np.random.Generator) -> list[Part]:
+    """Hair: a shell over the scalp, thin at the hairline, and a curtain where it is long."""
+    if look.is_bald:
+        return []
+    parts = [_shell(mesh, look=look, atlas=atlas, random=random)]
+    if look.hair_length > 0.6:
+        parts.append(_fall(look=look, random=random))
+    return parts
+
+
+def _shell(mesh: Scalp, *, look: Look, atlas: Atlas, random: np.random.Generator) -> Part:
+    neutral, xyz, normals = mesh.neutral, mesh.xyz, mesh.normals
     x, y, z = neutral.T
     sideways = np.abs(np.arctan2(x, z - 1.0))
     # The hairline: over the brow in front, down before the ears, to the neck behind.
-    line = look.hairline + 0.2 * np.cos(3 * sideways + look.parting)
-    line += np.interp(
-        sideways,
-        [0.0, 0.6, 1.0, 1.3, 1.5, 1.75, 2.1, 3.2],
-        [0, -0.2, -2.2, -5.5, -7.5, -8.0, -10, -14.0],
-    )
+    line = hairline(sideways, look)
     ear = (np.abs(x) > 6.9) & (y < 4.4) & (y > -3.5) & (np.abs(z + 0.6) < 2.9)
     depth = np.clip((y - line) / 2.2, 0, 1)
-    grows = skin & (depth > 0) & ~ear
-    if look.is_bald:
-        grows[:] = False
-    chosen, faces = _piece(grows, triangles)
+    chosen, faces = _piece(mesh.skin & (depth > 0) & ~ear, mesh.triangles)
     depth = depth[chosen]
     lumps = sum(
         np.sin(
@@ -71,7 +74,7 @@ def grow(
     )
 
 
-def fall(*, look: Look, atlas: Atlas, random: np.random.Generator) -> Part:
+def _fall(*, look: Look, random: np.random.Generator) -> Part:
     """Long hair: a curtain around the back of the head, from the ears to the shoulders."""
     edge = random.uniform(1.35, 1.75)
     around = np.linspace(edge, 2 * np.pi - edge, 37)
@@ -85,7 +88,7 @@ def fall(*, look: Look, atlas: Atlas, random: np.random.Generator) -> Part:
     ).reshape(-1, 3)
     points[:, 2] += 1.8 * np.sin(down.ravel() * 2.5)
     uv = np.stack([20 + 470 * (angle / (2 * np.pi)), 590 + 160 * down], -1).reshape(-1, 2)
-    faces = _grid(len(steps), len(around))
+    faces = grid(len(steps), len(around))
     count = len(points)
     return Part(
         xyz=points.astype(np.float32),
@@ -97,7 +100,7 @@ def fall(*, look: Look, atlas: Atlas, random: np.random.Generator) -> Part:
     )
 
 
-def _grid(rows: int, columns: int) -> Indices:
+def grid(rows: int, columns: int) -> Indices:
     """Two triangles for each square of a grid of vertices."""
     first = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     return np.concatenate(
@@ -123,13 +126,12 @@ def _piece(chosen: NDArray[np.bool_], triangles: Indices) -> tuple[Indices, Indi
     return vertices, faces[(faces >= 0).all(1)]
 
 
-def clothe(
-    *, neutral: Floats, xyz: Floats, normals: Floats, triangles: Indices, look: Look, atlas: Atlas
-) -> tuple[Part, ...]:
+def clothe(mesh: Scalp, *, look: Look, atlas: Atlas) -> list[Part]:
     """A collar over the shoulders of the mesh, and a chest below them."""
+    neutral, xyz, normals = mesh.neutral, mesh.xyz, mesh.normals
     x, y, z = neutral.T
     line = look.neckline + 0.16 * np.abs(x) - 0.12 * np.clip(z, 0, 9)
-    chosen, faces = _piece((y < line) & (y < -9), triangles)
+    chosen, faces = _piece((y < line) & (y < -9), mesh.triangles)
     over = xyz[chosen] + normals[chosen] * np.float32(0.45)
     down = np.clip((-12 - over[:, 1]) / 34, 0, 1)
     around = np.arctan2(over[:, 0], over[:, 2] + 2.5) / np.pi
@@ -141,7 +143,7 @@ def clothe(
         openness=np.full(len(chosen), 0.85, np.float32),
         shine=np.zeros(len(chosen), np.float32),
     )
-    return collar, _chest(atlas=atlas, look=look)
+    return [collar, _chest(atlas=atlas, look=look)]
 
 
 def _chest(*, atlas: Atlas, look: Look) -> Part:
@@ -157,7 +159,7 @@ def _chest(*, atlas: Atlas, look: Look) -> Part:
                 (wide * np.sin(angle), -14.6 - 26 * down**1.6 - slope, deep * np.cos(angle) - 2.5)
             )
             coordinates.append(atlas.cloth(angle / np.pi, 0.1 + 0.9 * down))
-    faces = _grid(len(steps), len(around))
+    faces = grid(len(steps), len(around))
     count = len(points)
     return Part(
         xyz=np.array(points, np.float32),

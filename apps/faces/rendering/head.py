@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.faces.rendering import albedo, hair, raster
-from apps.faces.rendering.albedo import Atlas
+from apps.faces.rendering.looks import Atlas, Look
 from apps.faces.rendering.raster import Floats, Indices
 
 #: Vertex ranges of the mesh that are drawn; teeth, gums, lashes and fluids are left out.
@@ -22,6 +23,9 @@ MOUTH = (11248, 13294)
 SOCKETS = (13294, 14062)
 LEFT_EYE = (21451, 23021)
 RIGHT_EYE = (23021, 24591)
+
+#: The shine of an eye: above 1.5 it is wet (room.lit).
+WET = 2.0
 
 #: How far identities are spread beyond the measured people: subjects must be told apart.
 SPREAD = 1.6
@@ -47,7 +51,6 @@ class Subject:
     texture: Floats
     infrared: Floats
     expressions: dict[str, tuple[Indices, Floats]] = field(repr=False)
-    tone: float
 
     def shaped(self, weights: dict[str, float]) -> Floats:
         """The mesh with these expressions (0-1 each)."""
@@ -55,8 +58,15 @@ class Subject:
         for name, weight in weights.items():
             if weight:
                 moved, by = self.expressions[name]
-                xyz[moved] += np.float32(weight) * by
+                _move(xyz, moved, by, np.float32(weight))
         return xyz
+
+
+@numba.njit(cache=True)
+def _move(xyz: Floats, moved: Indices, by: Floats, weight: np.float32) -> None:
+    for i in range(len(moved)):
+        for k in range(3):
+            xyz[moved[i], k] += weight * by[i, k]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,47 +128,50 @@ class Head:
         xyz = self.neutral + np.tensordot(
             modes.astype(np.float32), self.identities.astype(np.float32), 1
         )
-        look = albedo.Look.draw(random)
+        look = Look.draw(random)
         return self.dressed(number=number, xyz=xyz, look=look, random=random)
 
     def dressed(
-        self, *, number: int, xyz: Floats, look: albedo.Look, random: np.random.Generator
+        self, *, number: int, xyz: Floats, look: Look, random: np.random.Generator
     ) -> Subject:
         """A subject of this shape and look: painted skin, hair on top, clothes below."""
         atlas = Atlas()
-        uv = atlas.unwrapped(self.neutral)
-        skin_points = uv[self.landmarks]
-        for eye in (LEFT_EYE, RIGHT_EYE):
-            part = np.isin(self.kept, np.arange(*eye))
-            uv[part] = atlas.eye(self.neutral[part])
-        uv[np.isin(self.kept, np.arange(*MOUTH))] = atlas.mouth
-        eyes = np.isin(self.kept, np.arange(LEFT_EYE[0], RIGHT_EYE[1]))
-        openness = self.openness.copy()
-        inside = np.isin(self.kept, np.arange(*MOUTH))
-        openness[inside] *= np.clip((self.neutral[inside, 2] - 7) / 3, 0.05, 1)
-
-        cap = hair.grow(
+        mesh = hair.Scalp(
             neutral=self.neutral,
             xyz=xyz,
             normals=self.normals,
             triangles=self.triangles,
             skin=self.kept < SKIN[1],
-            look=look,
-            atlas=atlas,
-            random=random,
         )
-        clothes = hair.clothe(
-            neutral=self.neutral,
-            xyz=xyz,
-            normals=self.normals,
-            triangles=self.triangles,
-            look=look,
-            atlas=atlas,
+        parts = [self._body(xyz, atlas, look.oiliness)]
+        parts += hair.grow(mesh, look=look, atlas=atlas, random=random)
+        parts += hair.clothe(mesh, look=look, atlas=atlas)
+        points = parts[0].uv[self.landmarks]
+        return self._assembled(
+            number=number,
+            parts=parts,
+            texture=albedo.paint(look=look, points=points),
+            infrared=albedo.paint_infrared(look=look, points=points),
         )
-        shine = np.full(len(xyz), look.oiliness, np.float32)
-        shine[eyes] = 1.0
-        shine[inside] = 0.3
-        body = hair.Part(
+
+    def bare(self, number: int) -> Subject:
+        """The mean head as it comes: of no person, unpainted, without hair and clothes."""
+        white = np.ones((2, 2, 4), np.float32)
+        body = self._body(self.neutral.copy(), Atlas(), 0.3)
+        return self._assembled(number=number, parts=[body], texture=white, infrared=white)
+
+    def _body(self, xyz: Floats, atlas: Atlas, oiliness: float) -> hair.Part:
+        uv = atlas.unwrapped(self.neutral)
+        shine = np.full(len(xyz), oiliness, np.float32)
+        openness = self.openness.copy()
+        for eye in (LEFT_EYE, RIGHT_EYE):
+            part = self._within(eye)
+            uv[part] = atlas.eye(self.neutral[part])
+            shine[part] = WET
+        mouth = self._within(MOUTH)
+        uv[mouth], shine[mouth] = atlas.mouth, 0.3
+        openness[mouth] *= np.clip((self.neutral[mouth, 2] - 7) / 3, 0.05, 1)
+        return hair.Part(
             xyz=xyz,
             triangles=self.triangles,
             uv=uv,
@@ -166,10 +179,15 @@ class Head:
             openness=openness,
             shine=shine,
         )
-        parts = [body, cap, *clothes]
-        if look.hair_length > 0.6 and not look.is_bald:
-            parts.append(hair.fall(look=look, atlas=atlas, random=random))
+
+    def _within(self, part: tuple[int, int]) -> NDArray[np.bool_]:
+        return (self.kept >= part[0]) & (self.kept < part[1])
+
+    def _assembled(
+        self, *, number: int, parts: list[hair.Part], texture: Floats, infrared: Floats
+    ) -> Subject:
         starts = np.cumsum([0, *(len(one.xyz) for one in parts)])
+        shine = np.concatenate([one.shine for one in parts]).astype(np.float32)
         return Subject(
             number=number,
             xyz=np.concatenate([one.xyz for one in parts]).astype(np.float32),
@@ -179,12 +197,11 @@ class Head:
             uv=np.concatenate([one.uv for one in parts]).astype(np.float32),
             turning=np.concatenate([one.turning for one in parts]).astype(np.float32),
             openness=np.concatenate([one.openness for one in parts]).astype(np.float32),
-            shine=np.concatenate([one.shine for one in parts]).astype(np.float32),
-            eyes=np.concatenate([eyes, np.zeros(starts[-1] - len(xyz), bool)]),
-            texture=albedo.paint(atlas=atlas, look=look, points=skin_points),
-            infrared=albedo.paint_infrared(atlas=atlas, look=look, points=skin_points),
+            shine=shine,
+            eyes=shine == WET,
+            texture=texture,
+            infrared=infrared,
             expressions=self.expressions,
-            tone=look.tone,
         )
 
 
@@ -195,7 +212,7 @@ def _openness(xyz: Floats, triangles: Indices, directions: int = 48) -> Floats:
     texture = np.ones((2, 2, 4), np.float32)
     seen = np.full(len(xyz), 1e-6, np.float32)
     free = np.full(len(xyz), 1e-6, np.float32)
-    zeros, flat = np.zeros((len(xyz), 1), np.float32), np.zeros((len(xyz), 2), np.float32)
+    zeros, flat = np.zeros((len(xyz), 3), np.float32), np.zeros((len(xyz), 2), np.float32)
     golden = np.pi * (3 - np.sqrt(5))
     for i in range(directions):
         up = 1 - (2 * i + 1) / directions
@@ -207,7 +224,7 @@ def _openness(xyz: Floats, triangles: Indices, directions: int = 48) -> Floats:
         above = np.cross(side, towards)
         turn = np.stack([side, -above, -towards]).astype(np.float32)
         view = (xyz @ turn.T) * 10 + np.array([0, 0, reach], np.float32)
-        canvas = raster.Canvas.over(np.zeros((size, size, 1), np.float32))
+        canvas = raster.Canvas.empty(raster.Camera(width=size, height=size))
         focal = size / 2 * reach / 210
         raster.draw(
             view, triangles, flat, zeros, zeros, texture, focal, size / 2, size / 2, True,

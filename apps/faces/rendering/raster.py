@@ -5,6 +5,7 @@ interpolated affinely: meshes are so fine that perspective within a triangle doe
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numba
 import numpy as np
@@ -27,9 +28,9 @@ class Camera:
     cx: float = 320.0
     cy: float = 240.0
 
-    def scaled(self, factor: float) -> "Camera":
+    def scaled(self, factor: float) -> Self:
         """The same view at another number of pixels."""
-        return Camera(
+        return type(self)(
             width=round(self.width * factor),
             height=round(self.height * factor),
             focal=self.focal * factor,
@@ -46,9 +47,23 @@ class Canvas:
     distance: Floats
 
     @classmethod
-    def over(cls, background: Floats) -> "Canvas":
-        """A canvas that shows this background wherever nothing is drawn."""
-        return cls(background.copy(), np.full(background.shape[:2], NOTHING, np.float32))
+    def empty(cls, camera: Camera) -> Self:
+        """A canvas on which nothing is drawn yet."""
+        size = (camera.height, camera.width)
+        return cls(np.zeros((*size, 3), np.float32), np.full(size, NOTHING, np.float32))
+
+    def fill(self, wall: Floats, around: Floats) -> None:
+        """Show the wall under this light wherever nothing is drawn."""
+        _fill(self.light, self.distance, wall, around)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _fill(light: Floats, distance: Floats, wall: Floats, around: Floats) -> None:
+    for y in range(light.shape[0]):
+        for x in range(light.shape[1]):
+            if distance[y, x] >= NOTHING:
+                for k in range(3):
+                    light[y, x, k] = wall[y, x, k] * around[k]
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -121,43 +136,63 @@ def draw(
         if left > right or top > bottom:
             continue
         inverse = one / area
+        step_a = (by - gy) * inverse  # how much the weights of a and b change per pixel
+        step_b = (gy - ay) * inverse
+        za, zb, zc = xyz[a, 2], xyz[b, 2], xyz[c, 2]
+        step_z = step_a * (za - zc) + step_b * (zb - zc)
+        step_u = step_a * (uv[a, 0] - uv[c, 0]) + step_b * (uv[b, 0] - uv[c, 0])
+        step_v = step_a * (uv[a, 1] - uv[c, 1]) + step_b * (uv[b, 1] - uv[c, 1])
         for row in range(top, bottom + 1):
             y = np.float32(row)
-            for column in range(left, right + 1):
-                x = np.float32(column)
-                wa = ((bx - x) * (gy - y) - (by - y) * (gx - x)) * inverse
-                wb = ((gx - x) * (ay - y) - (gy - y) * (ax - x)) * inverse
-                wc = one - wa - wb
-                if wa < 0 or wb < 0 or wc < 0:
-                    continue
-                z = wa * xyz[a, 2] + wb * xyz[b, 2] + wc * xyz[c, 2]
-                if z >= distance[row, column]:
-                    continue
-                u = wa * uv[a, 0] + wb * uv[b, 0] + wc * uv[c, 0]
-                v = wa * uv[a, 1] + wb * uv[b, 1] + wc * uv[c, 1]
-                u = min(max(u, zero), widest)
-                v = min(max(v, zero), lowest)
-                iu, iv = int(u), int(v)
-                fu, fv = u - np.float32(iu), v - np.float32(iv)
-                w00 = (one - fu) * (one - fv)
-                w01 = fu * (one - fv)
-                w10 = (one - fu) * fv
-                w11 = fu * fv
-                if (
-                    w00 * texture[iv, iu, 3]
-                    + w01 * texture[iv, iu + 1, 3]
-                    + w10 * texture[iv + 1, iu, 3]
-                    + w11 * texture[iv + 1, iu + 1, 3]
-                ) < half:
-                    continue
-                distance[row, column] = z
-                for k in range(light.shape[2]):
-                    albedo = (
-                        w00 * texture[iv, iu, k]
-                        + w01 * texture[iv, iu + 1, k]
-                        + w10 * texture[iv + 1, iu, k]
-                        + w11 * texture[iv + 1, iu + 1, k]
+            x = np.float32(left)
+            wa = ((bx - x) * (gy - y) - (by - y) * (gx - x)) * inverse
+            wb = ((gx - x) * (ay - y) - (gy - y) * (ax - x)) * inverse
+            wc = one - wa - wb
+            first, last = left, right
+            for weight, step in ((wa, step_a), (wb, step_b), (wc, -step_a - step_b)):
+                if step > 0:
+                    first = max(first, left + int(np.ceil(-weight / step)))
+                elif step < 0:
+                    last = min(last, left + int(np.floor(-weight / step)))
+                elif weight < 0:
+                    last = -1
+            if first > last:
+                continue
+            along = np.float32(first - left)
+            wa += along * step_a
+            wb += along * step_b
+            wc = one - wa - wb
+            z = wa * za + wb * zb + wc * zc
+            u = wa * uv[a, 0] + wb * uv[b, 0] + wc * uv[c, 0]
+            v = wa * uv[a, 1] + wb * uv[b, 1] + wc * uv[c, 1]
+            for column in range(first, last + 1):
+                if z < distance[row, column]:
+                    cu, cv = min(max(u, zero), widest), min(max(v, zero), lowest)
+                    iu, iv = int(cu), int(cv)
+                    fu, fv = cu - np.float32(iu), cv - np.float32(iv)
+                    w00, w01 = (one - fu) * (one - fv), fu * (one - fv)
+                    w10, w11 = (one - fu) * fv, fu * fv
+                    whole = (
+                        w00 * texture[iv, iu, 3]
+                        + w01 * texture[iv, iu + 1, 3]
+                        + w10 * texture[iv + 1, iu, 3]
+                        + w11 * texture[iv + 1, iu + 1, 3]
                     )
-                    shine = wa * diffuse[a, k] + wb * diffuse[b, k] + wc * diffuse[c, k]
-                    sheen = wa * gloss[a, k] + wb * gloss[b, k] + wc * gloss[c, k]
-                    light[row, column, k] = albedo * shine + sheen
+                    if whole >= half:
+                        distance[row, column] = z
+                        wc = one - wa - wb
+                        for k in range(light.shape[2]):
+                            albedo = (
+                                w00 * texture[iv, iu, k]
+                                + w01 * texture[iv, iu + 1, k]
+                                + w10 * texture[iv + 1, iu, k]
+                                + w11 * texture[iv + 1, iu + 1, k]
+                            )
+                            shine = wa * diffuse[a, k] + wb * diffuse[b, k] + wc * diffuse[c, k]
+                            sheen = wa * gloss[a, k] + wb * gloss[b, k] + wc * gloss[c, k]
+                            light[row, column, k] = albedo * shine + sheen
+                wa += step_a
+                wb += step_b
+                z += step_z
+                u += step_u
+                v += step_v

@@ -88,6 +88,7 @@ def lit(
         wet = shine[v] > np.float32(1.5)
         power = np.float32(220) if wet else np.float32(18)
         strength = np.float32(0.55) if wet else np.float32(0.11) * shine[v]
+        haze = np.float32(0.012) if wet else np.float32(0.013) * shine[v]
         hx, hy, hz = towards_key[0] + vx, towards_key[1] + vy, towards_key[2] + vz
         size = np.sqrt(hx * hx + hy * hy + hz * hz)
         mirror = max((nx * hx + ny * hy + nz * hz) / size, zero) ** power * max(lambert, zero)
@@ -96,9 +97,6 @@ def lit(
         mirrored = max((nx * hx + ny * hy + nz * hz) / size, zero) ** power * reach
         for k in range(3):
             diffuse[v, k] = ambient[k] * sky + key[k] * lit + screen[k] * reach
-            gloss[v, k] = (
-                strength
-                * open_here
-                * (key[k] * mirror + screen[k] * mirrored + np.float32(0.12) * ambient[k])
-            )
+            mirror_k = key[k] * mirror + screen[k] * mirrored
+            gloss[v, k] = open_here * (strength * mirror_k + haze * ambient[k])
     return diffuse, gloss

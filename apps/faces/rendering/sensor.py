@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from apps.faces.engine.session import Pixels
 from apps.faces.rendering.raster import Floats
 
-#: Steps of the table from linear light to sRGB, and of its values (an eighth of a level).
-TABLE, EIGHTHS = 4096, 8
+#: Steps of the table from linear light to sRGB.
+TABLE = 4096
 
 
-def _table() -> NDArray[np.uint16]:
+def _table() -> Floats:
     share = np.arange(TABLE) / (TABLE - 1)
     level = np.where(share <= 0.0031308, 12.92 * share, 1.055 * share ** (1 / 2.4) - 0.055)
-    return np.rint(level * 255 * EIGHTHS).astype(np.uint16)
+    return (level * 255).astype(np.float32)
 
 
 SRGB = _table()
@@ -68,10 +68,10 @@ class Sensor:
             top, bottom, left, right = box
             seen = float(np.median(light[top:bottom:8, left:right:8, 1])) * self.gain
             self.gain *= (0.2 / max(seen, 1e-4)) ** self.adapts
-        levels = _developed(light, (self.balance * self.gain).astype(np.float32), SRGB)
-        levels = cv2.GaussianBlur(levels, (3, 3), self.blur)
-        return _noisy(
-            levels,
+        return _developed(
+            cv2.GaussianBlur(light, (3, 3), self.blur),
+            (self.balance * self.gain).astype(np.float32),
+            SRGB,
             self.noise,
             int(self.random.integers(len(self.noise))),
             np.float32(self.read),
@@ -91,44 +91,32 @@ def jpeg(pixels: Pixels, quality: int) -> bytes:
 
 
 @numba.njit(cache=True, fastmath=True)
-def _developed(light: Floats, gain: Floats, table: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    height, width, _ = light.shape
-    out = np.empty((height, width, 3), np.uint16)
-    top = np.float32(TABLE - 1)
-    for y in range(height):
-        for x in range(width):
-            for k in range(3):
-                value = light[y, x, k] * gain[k] * top
-                out[y, x, k] = table[int(min(max(value, np.float32(0)), top))]
-    return out
-
-
-@numba.njit(cache=True, fastmath=True)
-def _noisy(
-    levels: NDArray[np.uint16],
+def _developed(
+    light: Floats,
+    gain: Floats,
+    table: Floats,
     noise: Floats,
     start: int,
     read: np.float32,
     shot: np.float32,
 ) -> Pixels:
-    height, width, _ = levels.shape
+    """Linear light to noisy sRGB."""
+    height, width, _ = light.shape
     out = np.empty((height, width, 3), np.uint8)
     mask = noise.shape[0] - 1
-    scale = np.float32(1.0 / EIGHTHS)
-    spread = np.empty(256 * EIGHTHS, np.float32)
-    for i in range(spread.shape[0]):
-        spread[i] = read + shot * np.sqrt(np.float32(i) / np.float32(spread.shape[0]))
+    zero, top, most = np.float32(0), np.float32(TABLE - 1), np.float32(255)
+    half, most_common, own = np.float32(0.5), np.float32(0.6), np.float32(0.8)
+    spread = np.empty(256, np.float32)
+    for i in range(256):
+        spread[i] = read + shot * np.sqrt(np.float32(i) / most)
     at = start
     for y in range(height):
         for x in range(width):
-            common = noise[(at * 7 + 13) & mask] * np.float32(0.6)
+            common = noise[(at * 7 + 13) & mask] * most_common
             for k in range(3):
-                level = levels[y, x, k]
-                value = level * scale + spread[level] * (
-                    common + np.float32(0.8) * noise[at & mask]
-                )
-                out[y, x, k] = np.uint8(
-                    min(max(value + np.float32(0.5), np.float32(0)), np.float32(255))
-                )
+                share = min(max(light[y, x, k] * gain[k] * top, zero), top)
+                level = table[int(share)]
+                level += spread[int(level)] * (common + own * noise[at & mask])
+                out[y, x, k] = np.uint8(min(max(level + half, zero), most))
                 at += 1
     return out

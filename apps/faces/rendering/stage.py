@@ -70,21 +70,20 @@ class Stage:
         around = (
             room.ambient * np.float32(0.8) + room.key * np.float32(0.45) + on_wall
         ) * np.float32(0.8)
-        canvas = Canvas.over(self.wall * around.astype(np.float32))
+        canvas = Canvas.empty(self.camera)
         for one in meshes:
-            if one.glow:
-                diffuse = np.full((len(one.xyz), 3), one.glow, np.float32)
-                gloss = np.full((len(one.xyz), 3), 0.0, np.float32)
             facing = raster.normals(one.xyz, one.triangles)
             received, mirrored = lit(
                 one.xyz, facing, one.openness, one.shine, room.ambient, room.key,
                 room.towards_key, candela, room.screen_at,
             )  # fmt: skip
             if one.glow:  # a pane of glass: its own light, and a little of the room's
-                gloss += np.float32(0.02) * received + mirrored * np.float32(0.2)
+                diffuse = np.full_like(received, one.glow)
+                gloss = np.float32(0.02) * received + np.float32(0.2) * mirrored
             else:
                 diffuse, gloss = received, mirrored
             self._draw(one, one.texture, diffuse, gloss, self.camera, canvas)
+        canvas.fill(self.wall, around.astype(np.float32))
         return canvas
 
     def in_infrared(self, meshes: list[Mesh], *, factor: float = 0.5) -> Canvas:
@@ -92,16 +91,17 @@ class Stage:
         camera = self.camera.scaled(factor)
         wall = cv2.resize(self.wall, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
         near = self.centre[2] / self.wall_mm
-        canvas = Canvas.over(np.ascontiguousarray(wall * np.float32(0.6 * near * near)))
+        canvas = Canvas.empty(camera)
         for one in meshes:
             facing = raster.normals(one.xyz, one.triangles)
             away = np.linalg.norm(one.xyz, axis=1)
             cosine = np.abs((facing * one.xyz).sum(1) / away)
             light = 1.15 * cosine * (self.centre[2] / away) ** 2 * (0.35 + 0.65 * one.openness)
             diffuse = np.repeat(light[:, None], 3, 1).astype(np.float32)
-            wet = (one.shine > 1.5) * cosine**200 * 0.9
+            wet = (one.shine > 1.5) * cosine ** (5000 if one.glow else 200) * 0.9
             gloss = np.repeat(wet[:, None], 3, 1).astype(np.float32)
             self._draw(one, one.infrared, diffuse, gloss, camera, canvas)
+        canvas.fill(wall, np.full(3, 0.6 * near * near, np.float32))
         return canvas
 
     def _draw(
@@ -146,18 +146,22 @@ def _turned(
 ) -> Floats:
     """Model centimetres to camera millimetres; the head turns about the top of the neck."""
     out = np.empty_like(xyz)
+    shown = np.float32(-1)
+    cy = sy = cp = sp = cr = sr = np.float32(0)
+    five, ten, face = np.float32(5), np.float32(10), np.float32(110)
     for v in range(xyz.shape[0]):
-        share = turning[v]
-        cy, sy = np.cos(yaw * share), np.sin(yaw * share)
-        cp, sp = np.cos(pitch * share), np.sin(pitch * share)
-        cr, sr = np.cos(roll * share), np.sin(roll * share)
-        x, y, z = xyz[v, 0], xyz[v, 1] + 5.0, xyz[v, 2]
+        if turning[v] != shown:
+            shown = turning[v]
+            cy, sy = np.float32(np.cos(yaw * shown)), np.float32(np.sin(yaw * shown))
+            cp, sp = np.float32(np.cos(pitch * shown)), np.float32(np.sin(pitch * shown))
+            cr, sr = np.float32(np.cos(roll * shown)), np.float32(np.sin(roll * shown))
+        x, y, z = xyz[v, 0], xyz[v, 1] + five, xyz[v, 2]
         x, y = x * cr + y * sr, -x * sr + y * cr
         y, z = y * cp + z * sp, -y * sp + z * cp
         x, z = x * cy + z * sy, -x * sy + z * cy
-        out[v, 0] = np.float32(10.0 * x) + shift[0]
-        out[v, 1] = np.float32(-10.0 * (y - 5.0)) + shift[1]
-        out[v, 2] = np.float32(110.0 - 10.0 * z) + shift[2]
+        out[v, 0] = ten * x + shift[0]
+        out[v, 1] = ten * (five - y) + shift[1]
+        out[v, 2] = face - ten * z + shift[2]
     return out
 
 

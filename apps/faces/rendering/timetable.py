@@ -59,10 +59,11 @@ def plan(
     told: Callable[[Prompt, float], float],
     fps: float,
     page: Floats,
+    jitter: float = 0.12,
 ) -> Timetable:
     """Go through the prompts one by one; `told` reacts to one and says when it is done."""
     begins = random.uniform(1500, 6000)
-    period = 1000 / fps
+    period, latency = 1000 / fps, 500 * jitter
     down, up = random.uniform(20, 90), random.uniform(40, 160)
     frames: list[float] = [0.0]
     received: list[int] = []
@@ -77,12 +78,12 @@ def plan(
         if prompt.step not in (Step.LOOK, Step.COLOURS):
             done = now + min(max(done - now, 1300), PATIENCE_MS)
         while frames[-1] < done:
-            frames.append(frames[-1] + period + random.uniform(-0.12, 0.12) * period)
-        received += _arrivals(frames, len(received), begins, up, random)
+            frames.append(frames[-1] + period + random.uniform(-jitter, jitter) * period)
+        received += _arrivals(frames, len(received), begins, up, latency, random)
         now = received[-1] - begins + down + random.uniform(5, 25)
         while frames[-1] < now - period:
-            frames.append(frames[-1] + period + random.uniform(-0.12, 0.12) * period)
-    received += _arrivals(frames, len(received), begins, up, random)
+            frames.append(frames[-1] + period + random.uniform(-jitter, jitter) * period)
+    received += _arrivals(frames, len(received), begins, up, latency, random)
     return Timetable(
         begins_ms=begins,
         prompts=prompts,
@@ -96,12 +97,17 @@ def plan(
 
 
 def _arrivals(
-    frames: list[float], sent: int, begins: float, up: float, random: np.random.Generator
+    frames: list[float],
+    sent: int,
+    begins: float,
+    up: float,
+    latency: float,
+    random: np.random.Generator,
 ) -> list[int]:
     """When the frames not yet sent arrive: together with the last of their chunk."""
     out: list[int] = []
     for first in range(sent, len(frames), CHUNK):
         last = min(first + CHUNK, len(frames)) - 1
-        at = begins + frames[last] + up + random.uniform(0, 60)
+        at = begins + frames[last] + up + random.uniform(0, latency)
         out += [round(at)] * (last - first + 1)
     return out
