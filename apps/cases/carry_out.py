@@ -159,7 +159,11 @@ def _impose(
     at, measure, step = judgement.act.at, due.measure, ""
     ability = measure.ability
     if measure.kind == "LADDER":
-        found = next_step(subject=subject, settings=settings, at=at) if settings else None
+        found = (
+            next_step(subject=subject, settings=settings, at=at, least=measure.step)
+            if settings
+            else None
+        )
         if found is None:
             return []
         step, measure = found.name, found.measure or WARNING
@@ -187,11 +191,14 @@ def _impose(
     ]
 
 
-def next_step(*, subject: int, settings: PolicySettings, at: datetime) -> LadderStep | None:
-    """Return the ladder's next step for the subject; None while the last one is still in force.
+def next_step(
+    *, subject: int, settings: PolicySettings, at: datetime, least: str = ""
+) -> LadderStep | None:
+    """Return the ladder's next step for the subject, at least that named; None while one serves.
 
-    What somebody tries while they serve a step is refused, but it is no new offence. The last step
-    before a ban repeats: the ban itself is a decision of two people.
+    What somebody tries while they serve a step is refused, but it is no new offence, unless it is
+    one that begins above that step. The last step before a ban repeats: the ban itself is a
+    decision of two people.
     """
     automatic = [
         step
@@ -203,11 +210,12 @@ def next_step(*, subject: int, settings: PolicySettings, at: datetime) -> Ladder
     met = queries.ladder_steps(
         subject=subject, since=queries.memory(at, settings.ladder_memory_days), at=at
     )
-    if any(in_force for _, in_force in met):
-        return None
     places = {step.name: place for place, step in enumerate(automatic)}
+    lowest = places.get(least, 0)
+    if any(in_force and places.get(name, lowest) >= lowest for name, in_force in met):
+        return None
     reached = max((places.get(name, -1) for name, _ in met), default=-1)
-    return automatic[min(reached + 1, len(automatic) - 1)]
+    return automatic[min(max(reached + 1, lowest), len(automatic) - 1)]
 
 
 def _widest(impositions: Sequence[Imposition]) -> list[Imposition]:

@@ -30,6 +30,8 @@ VERBS = {
     "withdrawal.completed": "completed a withdrawal",
     "face.passed": "passed a face check",
     "face.failed": "failed a face check",
+    "face.held": "made a face check that a human has to see",
+    "face.enrolled": "set up their face",
     "rating.given": "rated a partner",
     "user.reported": "reported somebody",
 }

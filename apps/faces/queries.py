@@ -48,6 +48,12 @@ def failures(user: User, *, at: datetime) -> int:
     return int(counted["n"])
 
 
+def last_passed(user: User) -> Attempt | None:
+    """The person's latest check that passed, with its challenge."""
+    passed = Attempt.objects.filter(user=user, outcome=Outcome.PASS)
+    return passed.select_related("challenge").order_by("-at").first()
+
+
 def colours_before(user: User) -> list[str]:
     """The latest sequences of colours that this person was shown, as text."""
     found = Challenge.objects.filter(user=user).exclude(colours="").order_by("-issued_at")

@@ -41,7 +41,7 @@ class Measure(Strict):
 
     `on` is the role of the entity it falls on. NONE forbids nothing: the act alone is concerned.
     WARN forbids nothing and is remembered. LADDER is the next step of the penalty ladder, confined
-    to `ability` where that is given.
+    to `ability` where that is given; `step` is the lowest one that it takes.
     """
 
     kind: Literal["NONE", "WARN", "CAP", "STEP_UP", "HOLD", "DENY", "LADDER"]
@@ -50,6 +50,7 @@ class Measure(Strict):
     hours: Annotated[float, Field(gt=0, le=24 * 365)] | None = None
     cap_usd: Decimal | None = None
     lifts_by: Literal["TIME", "FACE", "STAFF"] = "STAFF"
+    step: str = ""
 
     @model_validator(mode="after")
     def complete(self) -> "Measure":
@@ -58,6 +59,8 @@ class Measure(Strict):
             raise ValueError("a CAP, and nothing else, needs cap_usd")
         if self.lifts_by == "TIME" and self.hours is None:
             raise ValueError("what time lifts needs hours")
+        if self.step and self.kind != "LADDER":
+            raise ValueError("only a LADDER has a step to begin at")
         return self
 
 

@@ -70,6 +70,20 @@ CHECKPOINTS: dict[str, str] = {
 }
 
 
+#: What a face check may look like instead of its person (ISO/IEC 30107-3: species of instruments).
+FACE_ATTACKS = (
+    "PRINT",
+    "BENT",
+    "CUT_OUT",
+    "SCREEN",
+    "RIGID_MASK",
+    "SILICONE_MASK",
+    "SWAP",
+    "INJECTED",
+    "OTHER_PERSON",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A fact that the sender knows and the engine can't: name, type, unit, bounds, meaning."""
@@ -154,6 +168,30 @@ SIGNALS: tuple[Signal, ...] = (
         1,
     ),
     Signal("cp_rating_weight", "number", "count", "Weight of the ratings behind that share."),
+    Signal(
+        "face_attack",
+        "text",
+        "code",
+        "What a face check looks like that is no living, present owner.",
+        choices=FACE_ATTACKS,
+    ),
+    Signal("face_certainty", "number", "0-1", "How sure that is.", 0, 1),
+    Signal(
+        "face_purpose",
+        "text",
+        "code",
+        "What a face check was for.",
+        choices=("ENROL", "RENEW", "VERIFY"),
+    ),
+    Signal(
+        "face_match",
+        "number",
+        "ratio",
+        "Distance of the face to the known one over the largest that passes.",
+        0,
+        100,
+    ),
+    Signal("face_waiting_usd", "number", "usd", "The largest amount that waits for this check."),
     Signal("cp_completion", "number", "0-1", "Share of its orders of 30 days it completed.", 0, 1),
     *_bools(
         emulator="The app runs in an emulator.",
@@ -169,6 +207,11 @@ SIGNALS: tuple[Signal, ...] = (
         sim_changed="The SIM changed within 24 hours.",
         kyc_reused="Identity data are already used by another user.",
         face_of_banned="The face matches a banned person's.",
+        face_with_flashes="The face check showed colours and measured their reflection.",
+        face_with_depth="The face check measured depth or infrared.",
+        face_device_changed="The face check comes from another device than the last one passed.",
+        sensors_missing="A sensor that the device is known to have was not used.",
+        operator_mismatch="Somebody else than the account's owner was before the camera.",
         payer_confirmed="The seller confirms that the named payer paid.",
         declared_account="The money came from the declared account.",
         receipt_tampered="A receipt shows hard signs of editing.",

@@ -111,6 +111,8 @@ ACTS = {
     "withdrawal.requested": _("You asked to withdraw"),
     "face.passed": _("You passed a face check"),
     "face.failed": _("A face check did not pass"),
+    "face.held": _("A face check that a person looks at"),
+    "face.enrolled": _("You set up your face"),
 }
 OUTCOMES = {
     "LIMIT": _("Limited"),

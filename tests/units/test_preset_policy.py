@@ -39,6 +39,10 @@ RELEASE = {"kind": "order.released", "amount_usd": 300}
 OUT = {"kind": "withdrawal.requested", "amount_usd": 300}
 SIGN_IN = {"kind": "signin.succeeded"}
 SIGN_UP = {"kind": "user.registered"}
+FAILED = {"kind": "face.failed"}
+PASSED = {"kind": "face.passed"}
+SPOOF = FAILED | {"face_attack": "PRINT", "face_certainty": 0.8}
+MADE = FAILED | {"face_attack": "SILICONE_MASK", "face_certainty": 0.6}
 ESTABLISHED = {"user_age_hours": 5000}
 MERCHANT = {"merchant": True}
 
@@ -58,10 +62,39 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("FACE_OF_BANNED", "CP6", {"face_of_banned": True}, {"face_of_banned": False}),
     ("FACE_BY_TAMPERED_DEVICE", "CP6", {"virtual_camera": True}, {"virtual_camera": False,
      "emulator": False, "hooked": False, "repackaged": False, "rooted": True}),
-    ("FACE_FAILED_AGAIN", "CP6", {"kind": "face.failed", "face_failures_24h": 2},
-     {"kind": "face.passed"}),
-    ("FACE_FAILED_AGAIN", "CP6", {"kind": "face.failed", "face_failures_24h": 2},
-     {"face_failures_24h": 1}),
+    ("FACE_FAILED_AGAIN", "CP6", FAILED | {"face_failures_24h": 4}, {"kind": "face.passed"}),
+    ("FACE_FAILED_AGAIN", "CP6", FAILED | {"face_failures_24h": 4}, {"face_failures_24h": 3}),
+    ("FACE_SPOOF", "CP6", SPOOF, {"face_certainty": 0.79}),
+    ("FACE_SPOOF", "CP6", SPOOF | {"face_attack": "BENT"}, {"kind": "face.passed"}),
+    ("FACE_SPOOF", "CP6", SPOOF | {"face_attack": "SCREEN"}, {"face_attack": "RIGID_MASK"}),
+    ("FACE_AFTER_SPOOF", "CP6", SPOOF, {"face_certainty": 0.79}),
+    ("FACE_SPOOF_MADE", "CP6", MADE, {"face_certainty": 0.59}),
+    ("FACE_SPOOF_MADE", "CP6", MADE | {"face_attack": "SWAP"}, {"face_attack": "PRINT"}),
+    ("FACE_SPOOF_MADE", "CP6", MADE | {"kind": "face.held"}, {"face_attack": "OTHER_PERSON"}),
+    ("FACE_SPOOF_AGAIN", "CP6", SPOOF | {"face_spoofs_90d": 1}, {"face_spoofs_90d": 0}),
+    ("FACE_SPOOF_AGAIN", "CP6", SPOOF | {"face_spoofs_90d": 1}, {"face_attack": "OTHER_PERSON"}),
+    ("FACE_HELD", "CP6", {"kind": "face.held"}, {"kind": "face.failed"}),
+    ("FACE_OF_ANOTHER", "CP6", FAILED | {"operator_mismatch": True, "face_certainty": 0.7},
+     {"face_certainty": 0.69}),
+    ("FACE_OF_ANOTHER", "CP6", FAILED | {"operator_mismatch": True}, {"operator_mismatch": False}),
+    ("FACE_BARELY_LIKE", "CP6", PASSED | {"face_match": 0.9, "behaviour_break": 3.1},
+     {"behaviour_break": 3}),
+    ("FACE_BARELY_LIKE", "CP6", PASSED | {"face_match": 0.9, "behaviour_break": 3.1},
+     {"face_match": 0.89}),
+    ("FACE_SENSORS_MISSING", "CP6", PASSED | {"sensors_missing": True},
+     {"sensors_missing": False}),
+    ("FACE_ON_ANOTHER_DEVICE", "CP6", PASSED | {"face_device_changed": True,
+     "device_known_to_user_hours": 23}, {"device_known_to_user_hours": 24}),
+    ("FACE_PLAIN_FOR_MUCH", "CP6", PASSED | {"face_waiting_usd": 10000, "face_with_depth": False},
+     {"face_waiting_usd": 9999, "face_with_flashes": True}),
+    ("FACE_PLAIN_FOR_MUCH", "CP6", PASSED | {"face_waiting_usd": 10000, "face_with_depth": False},
+     {"face_with_depth": True, "face_with_flashes": True}),
+    ("FACE_PLAIN_FOR_MUCH", "CP6", PASSED | {"face_waiting_usd": 1000, "face_with_flashes": False},
+     {"face_waiting_usd": 999}),
+    ("NEW_FACE_LARGE", "CP5", OUT | {"hours_since_new_face": 71, "withdrawal_size_z": 1.3},
+     {"hours_since_new_face": 72}),
+    ("NEW_FACE_LARGE", "CP5", OUT | {"hours_since_new_face": 71, "withdrawal_balance_share": 0.51},
+     {"withdrawal_balance_share": 0.5, "withdrawal_size_z": 1.2}),
     ("APP_TAMPERED", "CP5", {"hooked": True}, {"hooked": False, "repackaged": False}),
     ("EMULATOR", "CP1", {"emulator": True}, {"emulator": False}),
     ("PHONE_ROOTED", "CP1", {"rooted": True}, {"rooted": False}),
@@ -326,14 +359,14 @@ def test_mild_signs_together_ask_for_a_face() -> None:
     assert round(sum(reason.weight for reason in said.reasons)) == said.score
 
 
-def test_of_whom_nothing_is_known_only_reports_are_held() -> None:
+def test_of_whom_nothing_is_known_only_reports_and_doubtful_faces_are_held() -> None:
     said = {
         kind: verdict(checkpoint, {"kind": kind}, ability=None).outcome
         for kind, checkpoint in KINDS.items()
         if checkpoint
     }
     held = {kind for kind, outcome in said.items() if outcome != "ALLOW"}
-    assert held == {"chargeback.reported", "freeze.reported"}
+    assert held == {"chargeback.reported", "freeze.reported", "face.held"}
 
 
 def test_sanctions_have_no_step_up_path_and_cannot_be_snoozed() -> None:
@@ -358,17 +391,50 @@ def test_whoever_is_deceived_is_stopped_and_not_accused() -> None:
 
 def test_the_ladder_looks_no_further_back_than_its_shortest_step_lasts() -> None:
     """Or one offence would climb it twice."""
-    backwards = {"cancelled_24h": 24, "hours_since_fault": 24, "contact_in_ad": 0}
+    backwards = {
+        "cancelled_24h": 24,
+        "hours_since_fault": 24,
+        "contact_in_ad": 0,
+        "face_certainty": 0,
+    }
     climbing = {
         code: rule
         for code, rule in RULES.items()
         if rule.get("measure", {}).get("kind") == "LADDER"
     }
-    assert set(climbing) == {"CONTACT_IN_AD", "FALSE_PAID_AGAIN", "CANCEL_ABUSE"}
+    assert set(climbing) == {
+        "CONTACT_IN_AD",
+        "FALSE_PAID_AGAIN",
+        "CANCEL_ABUSE",
+        "FACE_SPOOF",
+        "FACE_SPOOF_AGAIN",
+    }
     for rule in climbing.values():
         assert any(name in rule["expression"] for name in backwards)
     steps = policy().settings.ladder
     assert min(step.measure.hours for step in steps if step.measure and step.measure.hours) == 24
+
+
+def test_every_step_at_which_a_rule_enters_the_ladder_is_one() -> None:
+    names = {step.name for step in policy().settings.ladder}
+    begin = {rule["measure"].get("step", "") for rule in RULES.values() if rule.get("measure")}
+    assert begin - {""} == {"LIMIT", "SUSPEND_24H"}
+    assert begin - {""} < names
+
+
+def test_one_plain_failure_has_no_consequence_and_the_fifth_is_for_people() -> None:
+    plain = {"face_attack": "PRINT", "face_certainty": 0.3}
+    once = verdict("CP6", FAILED | plain | {"face_failures_24h": 0}, ability=None)
+    assert (once.outcome, once.measures, once.score) == ("ALLOW", (), 0)
+    fifth = verdict("CP6", FAILED | plain | {"face_failures_24h": 4}, ability=None)
+    assert fifth.outcome == "REVIEW"
+    assert [due.measure.kind for due in fifth.measures] == ["HOLD"]
+
+
+def test_a_banned_persons_face_is_for_a_human_and_never_blocks_by_itself() -> None:
+    for kind in ("face.passed", "face.enrolled", "face.held"):
+        said = verdict("CP6", {"kind": kind, "face_of_banned": True}, ability=None)
+        assert said.outcome == "REVIEW"
 
 
 # ------------------------------------------------------------------------- docs/policy.md

@@ -100,6 +100,24 @@ def hours_since_face(user_facepasses_idle: Num) -> Num:
     return user_facepasses_idle
 
 
+@feature(unit="count")
+def face_spoofs_90d(user_spoofs_n_90d: Num) -> Num:
+    """Face checks of the user in the last 90 days that looked like an attack."""
+    return user_spoofs_n_90d
+
+
+@feature(unit="count")
+def face_holds_30d(user_faceholds_n_30d: Num) -> Num:
+    """Face checks of the user in the last 30 days that were left to a human."""
+    return user_faceholds_n_30d
+
+
+@feature(unit="hours")
+def hours_since_new_face(user_newfaces_idle: Num) -> Num:
+    """Hours since the user's face was last set up."""
+    return user_newfaces_idle
+
+
 @feature(unit="hours")
 def hours_since_order(user_orders_idle: Num) -> Num:
     """Hours since the user's last order."""
