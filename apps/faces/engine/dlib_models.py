@@ -62,15 +62,16 @@ def landmarks68(*, picture: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
     return np.array([(point.x, point.y) for point in shape.parts()], np.float32)
 
 
-def embed(*, picture: Pixels, box: Box) -> NDArray[np.float64]:
-    """The face in this box as a unit vector of 128 numbers."""
+def embed(*, picture: Pixels, box: Box, is_mirrored_too: bool = False) -> NDArray[np.float64]:
+    """The face in this box as a unit vector of 128 numbers; also as in a mirror, and averaged."""
     with _LOCK:
         import dlib  # type: ignore[import-untyped]
 
         points = _predictor("shape_predictor_5_face_landmarks.dat")(picture, _rectangle(box))
         chip = dlib.get_face_chip(picture, points, size=_CHIP_SIDE, padding=_CHIP_PADDING)
-        vector = np.array(_encoder().compute_face_descriptor(chip))
-    return unit(vector)
+        chips = [chip, np.ascontiguousarray(chip[:, ::-1])] if is_mirrored_too else [chip]
+        vectors = [unit(np.array(_encoder().compute_face_descriptor(one))) for one in chips]
+    return unit(np.mean(vectors, axis=0))
 
 
 def unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:

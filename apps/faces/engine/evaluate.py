@@ -8,9 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.faces.engine import dlib_models
-from apps.faces.engine.checks import actions, identity, match, presence, protocol
+from apps.faces.engine.checks import actions, colour, identity, match, presence, protocol
 from apps.faces.engine.policy import Policy
-from apps.faces.engine.session import Challenge, DepthFrame, Frame, InfraredFrame, Template
+from apps.faces.engine.session import (
+    Challenge,
+    DepthFrame,
+    Frame,
+    InfraredFrame,
+    Step,
+    Template,
+)
 from apps.faces.engine.track import Sight, Track, look
 from apps.faces.engine.verdict import Check, Finding, Outcome, Verdict
 
@@ -62,6 +69,8 @@ def evaluate(
     session.ask(identity.check(track=track, embeddings=session.embeddings, limits=policy.identity))
     if not session.is_over and challenge.is_prompted:
         session.ask(actions.check(challenge=challenge, track=track, limits=policy.actions))
+    if not session.is_over and any(one.step is Step.COLOURS for one in challenge.prompts):
+        session.ask(colour.check(challenge=challenge, track=track, limits=policy.colour))
     if not session.is_over and challenge.with_match:
         session.ask(
             match.check(
