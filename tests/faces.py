@@ -1,5 +1,6 @@
 """Sessions without a camera: heads turned on paper, and frames of the pictures at hand."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from apps.faces.engine import pose
-from apps.faces.engine.session import Frame
+from apps.faces.engine.session import Challenge, Frame, Prompt
 
 DATA = Path(settings.OTCRISK_DATA) / "faces"
 #: Landmarks that speech moves aren't measured by the pose: any place does.
@@ -75,3 +76,22 @@ def photograph(index=0):
         pytest.skip("photographs absent: set OTCRISK_DATA to the folder that holds faces/")
     path = sorted(folder.glob("*/*.jpg"))[index]
     return cv2.imread(str(path))[..., ::-1]
+
+
+ISSUED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def challenge(*steps, released=None, **more):
+    """What was asked: these steps, released at these milliseconds."""
+    times = released or [None] * len(steps)
+    prompts = tuple(
+        Prompt(seq=seq, step=step, released_ms=at)
+        for seq, (step, at) in enumerate(zip(steps, times, strict=True))
+    )
+    return Challenge(
+        id="c1",
+        issued_at=ISSUED,
+        expires_at=ISSUED + timedelta(seconds=120),
+        prompts=prompts,
+        **more,
+    )
