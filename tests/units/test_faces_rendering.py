@@ -1,6 +1,8 @@
 """Sessions of people who do not exist: they obey, they differ, and they are the same each time."""
 
+import csv
 import random
+from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 from django.conf import settings
 
+from apps.faces import recordings
 from apps.faces.engine import asking
 from apps.faces.engine.session import Challenge, Sensor, Step
 from apps.faces.engine.verdict import Species
-from apps.faces.rendering import sessions
+from apps.faces.evaluation import render
+from apps.faces.rendering import sessions, video
 from apps.faces.rendering.head import Head
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -109,3 +113,54 @@ def test_depth_tells_a_head_from_a_sheet_and_infrared_leaves_a_screen_dark(head)
     assert flat[0] < 4
     assert live[1] > 60
     assert screen[1] < live[1] / 2
+
+
+def test_a_film_is_what_a_browser_plays_as_a_camera(head, tmp_path):
+    challenge = asked()
+    shown = [(one, 1000.0 * place) for place, one in enumerate(challenge.prompts)]
+    pictures = list(
+        video.film(
+            head=head, challenge=challenge, shown=shown, lasts_ms=5000, subject=6, seed=1, fps=2
+        )
+    )
+
+    with open(tmp_path / "camera.mjpeg", "wb") as file:
+        assert video.write_mjpeg(file, iter(pictures)) == 20
+    parts = (tmp_path / "camera.mjpeg").read_bytes().split(b"\xff\xd8\xff")
+    assert len(parts) == 21
+    assert not parts[0]
+
+    with open(tmp_path / "camera.y4m", "wb") as file:
+        video.write_y4m(file, iter(pictures), fps=2)
+    header = b"YUV4MPEG2 W640 H480 F2:1 Ip A1:1 C420\n"
+    size = (tmp_path / "camera.y4m").stat().st_size
+    assert size == len(header) + 10 * (len(b"FRAME\n") + 640 * 480 * 3 // 2)
+
+
+def test_rendered_sessions_are_saved_with_a_manifest_and_read_back_as_they_were(head, tmp_path):
+    parser = ArgumentParser()
+    render.add_arguments(parser)
+    arguments = [
+        "--out",
+        str(tmp_path),
+        "--kind",
+        "live",
+        "print",
+        "--count",
+        "1",
+        "--seed",
+        "7",
+        "--fps",
+        "3",
+    ]
+    render.run(parser.parse_args(arguments))
+
+    with open(tmp_path / "manifest.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [(one["kind"], one["subject"], one["session"]) for one in rows] == [
+        ("live", "0", "7"),
+        ("print", "0", "7"),
+    ]
+    challenge = render.challenge(7_000_000)
+    again = sessions.render(head=head, challenge=challenge, subject=0, seed=7_000_000, fps=3)
+    assert recordings.load_session(tmp_path / rows[0]["path"]) == again

@@ -1,0 +1,1 @@
+"""Measuring the engine on recorded sessions: rates, calibration, rendered sessions."""

@@ -36,22 +36,18 @@ def render(
     """
     random = np.random.default_rng([seed, subject, 1])
     stage = Stage.draw(random, is_bright=is_bright)
-    presenter: Presenter
-    if species is None:
-        presenter = Person(subject=head.subject(subject), stage=stage, random=random)
-    else:
-        ways = attacks.VARIANTS.get(species, 1)
-        variant = int(random.integers(ways)) if variant is None else variant
-        presenter = attacks.cast(
-            species=species,
-            head=head,
-            subject=subject,
-            stage=stage,
-            random=random,
-            challenge=challenge,
-            fps=fps,
-            variant=variant,
-        )
+    if species and variant is None:
+        variant = int(random.integers(attacks.VARIANTS.get(species, 1)))
+    presenter = cast(
+        head=head,
+        challenge=challenge,
+        subject=subject,
+        species=species,
+        variant=variant or 0,
+        stage=stage,
+        random=random,
+        fps=fps,
+    )
     is_injected = species is Species.INJECTED
     take = Take.plan(
         stage=stage,
@@ -64,6 +60,32 @@ def render(
     # A virtual camera has no depth and no infrared to show.
     watching = frozenset() if is_injected else sensors
     return record(take=take, challenge=challenge, sensors=watching, random=random)
+
+
+def cast(
+    *,
+    head: Head,
+    challenge: Challenge,
+    subject: int,
+    species: Species | None,
+    variant: int,
+    stage: Stage,
+    random: np.random.Generator,
+    fps: float,
+) -> Presenter:
+    """The subject in person, or the attacker who poses as them."""
+    if species is None:
+        return Person(subject=head.subject(subject), stage=stage, random=random)
+    return attacks.cast(
+        species=species,
+        head=head,
+        subject=subject,
+        stage=stage,
+        random=random,
+        challenge=challenge,
+        fps=fps,
+        variant=variant,
+    )
 
 
 def record(

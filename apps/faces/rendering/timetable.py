@@ -4,7 +4,7 @@ The client asks for the next prompt when the last one is done and its frames are
 the camera goes on. Client time starts with the first frame; ours with the challenge.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -92,6 +92,22 @@ def plan(
         frames=[float(round(one)) for one in frames],
         received=received,
         display_ms=float(random.uniform(15, 60)),
+        page=page,
+    )
+
+
+def given(
+    *, shown: Sequence[tuple[Prompt, float]], ends: float, period: float, page: Floats
+) -> Timetable:
+    """A timetable that somebody else keeps: what is shown when, and frames at even times."""
+    return Timetable(
+        begins_ms=0.0,
+        prompts=[prompt for prompt, _ in shown],
+        shown=[at for _, at in shown],
+        ends=ends,
+        frames=[float(one) for one in np.arange(0, ends, period)],
+        received=[],
+        display_ms=0.0,
         page=page,
     )
 
