@@ -10,6 +10,8 @@ from django.conf import settings
 
 from apps.faces.engine import pose
 from apps.faces.engine.session import Challenge, Frame, Prompt
+from apps.faces.rendering import sessions
+from apps.faces.rendering.head import Head
 
 DATA = Path(settings.OTCRISK_DATA) / "faces"
 #: Landmarks that speech moves aren't measured by the pose: any place does.
@@ -95,3 +97,11 @@ def challenge(*steps, released=None, **more):
         prompts=prompts,
         **more,
     )
+
+
+def rendered(asked, *, subject=0, seed=0):
+    """A recording of a person who does not exist and does what was asked."""
+    path = DATA / "head" / "ict_head.npz"
+    if not path.exists():
+        pytest.skip("head absent: set OTCRISK_DATA to the folder that holds faces/")
+    return sessions.render(head=Head.load(path), challenge=asked, subject=subject, seed=seed)

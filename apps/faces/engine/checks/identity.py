@@ -6,6 +6,7 @@ also those on both sides of the least smooth change of the face.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ class Limits:
     turned: float = 0.42
     turned_from: float = 12.0
     cut: float = 0.8
+    #: Widths of the face, and times its size, from one picture to one 100 ms later.
+    jump: float = 0.9
+    resized: float = 1.7
     #: In a turn, the picture nearest to this angle is embedded: more isn't well recognised.
     turn: float = 14.0
 
@@ -83,6 +87,25 @@ def check(*, track: Track, embeddings: dict[int, NDArray[np.float64]], limits: L
             certainty=min(0.95, 0.5 + excess * 4),
             evidence=evidence,
         )
+    moved, grown = _largest_jump([one for one in track.sights if one.box])
+    if moved > limits.jump:
+        return _found(
+            Outcome.RETRY,
+            "FACE_JUMPED",
+            "The face jumped from one place to another.",
+            moved,
+            limits.jump,
+            evidence=evidence,
+        )
+    if grown > limits.resized:
+        return _found(
+            Outcome.RETRY,
+            "FACE_RESIZED",
+            "The face changed its size at once.",
+            grown,
+            limits.resized,
+            evidence=evidence,
+        )
     return _found(
         Outcome.PASS,
         "SAME_THROUGHOUT",
@@ -127,18 +150,35 @@ def _unsuited(sight: Sight, yaw: float, pitch: float) -> float:
 
 def _around_cut(track: Track, usable: list[int], limits: Limits) -> list[int]:
     """A good sight on each side of the least smooth change, where it is too large for a face."""
-    changes = [(track.sights[i].alike, i) for i in usable if track.sights[i].alike is not None]
-    if not changes:
+    # A face that had been lost is like none before.
+    found = (track.sights[i].alike for i in usable[1:])
+    alikes = [0.0 if one is None else one for one in found]
+    if not alikes or min(alikes) >= limits.cut:
         return []
-    alike, index = min(changes)
-    if alike is None or alike >= limits.cut:
-        return []
+    index = usable[1 + int(np.argmin(alikes))]
     place = usable.index(index)
     sides = (usable[max(0, place - _NEAR) : place], usable[place : place + _NEAR])
     ahead, level = (float(np.median([getattr(track.sights[i], a) for i in usable])) for a in _AXES)
     return [
         min(side, key=lambda i: _unsuited(track.sights[i], ahead, level)) for side in sides if side
     ]
+
+
+def _largest_jump(seen: list[Sight]) -> tuple[float, float]:
+    """The farthest move between two pictures in face widths per 100 ms, the largest resizing."""
+    moved, grown = 0.0, 1.0
+    for before, after in pairwise(seen):
+        assert before.box is not None
+        assert after.box is not None
+        width, later = before.box[2] - before.box[0], after.box[2] - after.box[0]
+        way = np.hypot(
+            (after.box[0] + after.box[2] - before.box[0] - before.box[2]) / 2,
+            (after.box[1] + after.box[3] - before.box[1] - before.box[3]) / 2,
+        )
+        ticks = max(1.0, (after.t_ms - before.t_ms) / 100)
+        moved = max(moved, float(way / width / ticks))
+        grown = max(grown, max(later / width, width / later) ** (1 / ticks))
+    return moved, float(grown)
 
 
 def _found(

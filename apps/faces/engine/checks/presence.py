@@ -5,7 +5,6 @@ Bad quality is a RETRY with a hint, never an attack: light and cameras differ mo
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,9 +28,6 @@ class Limits:
     brightest: float = 235.0
     blurred: float = 6.0
     misfit: float = 0.09
-    #: A jump is this share of the face's width from one picture to the next, beside its speed.
-    jump: float = 0.9
-    resized: float = 1.7
 
 
 def check(*, challenge: Challenge, track: Track, limits: Limits) -> Finding:
@@ -92,7 +88,6 @@ def _questions(track: Track, seen: list[Sight], limits: Limits) -> list[Question
     sharp = float(np.percentile([one.sharpness or 0.0 for one in seen], 75))
     misfit = float(np.median([one.misfit or 0.0 for one in seen]))
     unseen = _longest_unseen(track)
-    moved, grown = _largest_jump(seen)
     return [
         *found,
         (
@@ -127,20 +122,6 @@ def _questions(track: Track, seen: list[Sight], limits: Limits) -> list[Question
             share < limits.seen,
         ),
         (
-            "FACE_JUMPED",
-            "The face jumped from one place to another.",
-            moved,
-            limits.jump,
-            moved > limits.jump,
-        ),
-        (
-            "FACE_RESIZED",
-            "The face changed its size at once.",
-            grown,
-            limits.resized,
-            grown > limits.resized,
-        ),
-        (
             "FACE_UNCLEAR",
             "What is seen does not fit a face: something covers it.",
             misfit,
@@ -155,23 +136,6 @@ def _longest_unseen(track: Track) -> int:
     times = [one.t_ms for one in track.sights]
     with_face = [one.t_ms for one in track.sights if one.landmarks is not None]
     return int(np.diff([times[0], *with_face, times[-1]]).max())
-
-
-def _largest_jump(seen: list[Sight]) -> tuple[float, float]:
-    """The farthest move between two pictures in face widths per 100 ms, the largest resizing."""
-    moved, grown = 0.0, 1.0
-    for before, after in pairwise(seen):
-        assert before.box is not None
-        assert after.box is not None
-        width, later = before.box[2] - before.box[0], after.box[2] - after.box[0]
-        way = np.hypot(
-            (after.box[0] + after.box[2] - before.box[0] - before.box[2]) / 2,
-            (after.box[1] + after.box[3] - before.box[1] - before.box[3]) / 2,
-        )
-        ticks = max(1.0, (after.t_ms - before.t_ms) / 100)
-        moved = max(moved, float(way / width / ticks))
-        grown = max(grown, max(later / width, width / later) ** (1 / ticks))
-    return moved, float(grown)
 
 
 def _evidence(track: Track, seen: list[Sight]) -> dict[str, Any]:
