@@ -28,6 +28,11 @@ SPECTACULAR_SETTINGS = {
         "RelationKind": "apps.trades.models.RelationKind",
         "WithdrawalStatus": "apps.trades.states.WithdrawalStatus",
         "DepositStatus": "apps.trades.states.DepositStatus",
+        "FaceState": "apps.faces.states.ChallengeState",
+        "FaceOutcome": "apps.faces.models.Outcome",
+        "FacePurpose": "apps.faces.models.Purpose",
+        "FacePictureKind": "apps.faces.models.PictureKind",
+        "FaceManualReason": "apps.faces.models.Why",
         "Who": "apps.api.v1.desk.order_shapes.WHO",
     },
     "POSTPROCESSING_HOOKS": [

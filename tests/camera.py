@@ -6,8 +6,10 @@ verdict is given, and what follows from it is tested; the pictures are plain gre
 
 import hashlib
 import io
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -29,10 +31,12 @@ MODEL = "dlib-resnet-v1"
 
 
 def picture(number: int, size: tuple[int, int] = (160, 120)) -> bytes:
-    """A grey JPEG, another for each number."""
+    """A grey JPEG, another for each number: its bits stand in a row of squares."""
     out = io.BytesIO()
-    image = Image.new("L", size, number % 250)
-    image.putpixel((number % size[0], number % size[1]), 255)
+    image = Image.new("L", size, 90)
+    for bit in range(16):
+        if number >> bit & 1:
+            image.paste(200, (8 * bit, 8, 8 * bit + 8, 16))
     image.convert("RGB").save(out, "JPEG")
     return out.getvalue()
 
@@ -75,6 +79,7 @@ class Camera:
 
     desk: Desk
     taken: dict[UUID, int] = field(default_factory=dict)
+    shots: Iterator[int] = field(default_factory=count)
 
     def agrees(self, name: str, *, with_search: bool = True) -> User:
         """Somebody agrees to face checks."""
@@ -113,7 +118,7 @@ class Camera:
             "t_ms": number * 1000 // FPS,
             "prompt_seq": len(challenge.released) - 1,
             "mac": "",
-            "data": picture(number),
+            "data": picture(next(self.shots)),
         }
         one = Sent(**(said | words))
         if one.mac:
@@ -125,11 +130,11 @@ class Camera:
         """Somebody shows everything that is asked, prompt by prompt."""
         prompts = challenges.prompts_of(challenge)
         for prompt in prompts:
-            count = stored.lasts_ms(prompt) * FPS // 1000 + 1
-            self.desk.pass_time(seconds=count / FPS)
+            many = stored.lasts_ms(prompt) * FPS // 1000 + 1
+            self.desk.pass_time(seconds=many / FPS)
             start = self.taken.get(challenge.pk, 0)
-            chunk = [self.sent(challenge, start + i) for i in range(count)]
-            self.taken[challenge.pk] = start + count
+            chunk = [self.sent(challenge, start + i) for i in range(many)]
+            self.taken[challenge.pk] = start + many
             done = faces.take(
                 actor=challenge.user, challenge=challenge.pk, sent=chunk, at=self.desk.now
             )

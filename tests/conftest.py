@@ -14,6 +14,7 @@ from tests.exchange import (  # noqa: F401  for every test
     exchange,
     rival,
 )
+from tests.face_phones import face_phones  # noqa: F401  for every test
 from tests.people import committed_desk, committed_world, desk, world  # noqa: F401  for every test
 from tests.phones import committed_phones, phones  # noqa: F401  for every test
 from tests.receiver import alone_on_the_server, no_pause, receiver  # noqa: F401  for every test

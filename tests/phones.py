@@ -27,6 +27,7 @@ from jsonschema import Draft202012Validator
 
 from apps.api.schema_desk import EXAMPLES
 from apps.api.v1.desk.base import DeedThrottle, TraderThrottle
+from apps.api.v1.desk.face import FrameThrottle
 from apps.api.v1.desk.talk import FileThrottle
 from apps.core import clock
 from apps.users.models import User
@@ -168,7 +169,7 @@ def validator(schema: str) -> Draft202012Validator:
 def _phones(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> "Phones":
     desk.now = clock.now()
     monkeypatch.setattr("apps.risk.decide.draw", lambda *_, **__: 0.999)
-    for throttle in (TraderThrottle, DeedThrottle, FileThrottle):
+    for throttle in (TraderThrottle, DeedThrottle, FileThrottle, FrameThrottle):
         monkeypatch.setattr(throttle, "rate_per_s", 1e6)
         monkeypatch.setattr(throttle, "burst", 1e6)
     return Phones(desk)

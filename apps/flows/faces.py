@@ -4,6 +4,7 @@ The judgement follows in a worker (face_judging.py). A check that is begun here 
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -125,17 +126,18 @@ def finish(*, actor: User, challenge: UUID, at: datetime) -> Challenge:
         one = _locked(actor, challenge)
         challenges.open_one(one, at=at)
         challenges.finish(one, pictures.taken(one), at=at)
-        transaction.on_commit(lambda: _send_to_worker(one.pk))
+        transaction.on_commit(lambda: send_to_worker(one.pk))
     return one
 
 
 @flow.deed
-def give_up(*, actor: User, challenge: UUID, at: datetime) -> None:
+def give_up(*, actor: User, challenge: UUID, at: datetime) -> Challenge:
     """End a check without a judgement: its pictures are gone, and it counts as begun."""
     with flow.transaction(actor, at=at):
         one = _locked(actor, challenge)
         challenges.open_one(one, at=at)
         challenges.end(one, ChallengeState.ABANDONED, at=at)
+    return one
 
 
 @flow.deed
@@ -144,8 +146,8 @@ def forget(*, actor: User, confirmed: bool, at: datetime) -> None:
     if not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm first that it is you.")
     with flow.transaction(actor, at=at):
-        if Challenge.objects.filter(user=actor, state=ChallengeState.FINISHED).exists():
-            raise Refused("FACE_BEING_JUDGED", 409, "A check is being judged. Try again shortly.")
+        if queries.is_being_judged(actor):
+            raise _being_judged()
         for one in Challenge.objects.filter(user=actor, state=ChallengeState.OPEN):
             challenges.end(one, ChallengeState.ABANDONED, at=at)
         Consent.objects.filter(user=actor, withdrawn_at=None).update(withdrawn_at=at)
@@ -154,9 +156,26 @@ def forget(*, actor: User, confirmed: bool, at: datetime) -> None:
         own_acts.note("face.forgotten", by=actor, of=actor, at=at)
 
 
+def send_to_worker(id: UUID, *, in_s: float = 0) -> None:
+    """Have a finished check judged by a worker, at once or in so many seconds."""
+    from apps.flows.tasks import face_judge  # the tasks import the flows
+
+    face_judge.apply_async(kwargs={"id": str(id)}, countdown=in_s, expires=300)
+
+
+def ripe_at(template: Template) -> datetime:
+    """When this face is known for long enough to prove anything."""
+    return template.known_since + timedelta(hours=settings.PROOF_FACTOR_AGE_H)
+
+
+def renew_at(template: Template) -> datetime:
+    """When this face is due to be taken anew."""
+    return template.enrolled_at + timedelta(days=settings.FACE_RENEW_DAYS)
+
+
 def is_ripe(template: Template, *, at: datetime) -> bool:
     """Whether this face is known for long enough to prove anything."""
-    return at - template.known_since >= timedelta(hours=settings.PROOF_FACTOR_AGE_H)
+    return at >= ripe_at(template)
 
 
 def facts_text(facts: RequestFacts) -> str:
@@ -182,13 +201,18 @@ def _may_begin(
         raise Refused(
             "FACE_LOCKED",
             403,
-            "Several face checks did not succeed. Our staff will check by hand; write to support.",
+            "Several face checks did not succeed. Ask for a check by our staff instead.",
         )
+    if queries.is_being_judged(actor):
+        raise _being_judged()
     _, free_at = queries.begun(actor, at=at)
     if free_at is not None and free_at > at:
-        minutes = -(-int((free_at - at).total_seconds()) // 60)
+        seconds = math.ceil((free_at - at).total_seconds())
         raise Refused(
-            "FACE_TOO_OFTEN", 429, f"Three checks in ten minutes. Try again in {minutes} min."
+            "FACE_TOO_OFTEN",
+            429,
+            f"Three checks in ten minutes. Try again in {math.ceil(seconds / 60)} min.",
+            retry_after=seconds,
         )
     if purpose == Purpose.ENROL and known is not None:
         raise Refused("FACE_KNOWN", 409, "Your face is set up already.")
@@ -205,6 +229,10 @@ def _may_begin(
         )
 
 
+def _being_judged() -> Refused:
+    return Refused("FACE_BEING_JUDGED", 409, "A check is being judged. Try again shortly.")
+
+
 def _sensors(device: Device | None, facts: RequestFacts) -> frozenset[Sensor]:
     # A browser can't hand out depth or infrared; an app on a device that has them must.
     if device is None or facts.client != Channel.APP:
@@ -215,9 +243,3 @@ def _sensors(device: Device | None, facts: RequestFacts) -> frozenset[Sensor]:
 
 def _locked(actor: User, id: UUID) -> Challenge:
     return queries.challenge_for(actor, id)
-
-
-def _send_to_worker(id: UUID) -> None:
-    from apps.flows.tasks import face_judge  # the tasks import the flows
-
-    face_judge.apply_async(kwargs={"id": str(id)}, expires=300)

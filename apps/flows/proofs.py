@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 
 from apps.core.errors import Refused
+from apps.faces.models import Attempt
 from apps.faces.services import templates
 from apps.flows import faces, waiting
 from apps.restrictions import services as restrictions
+from apps.restrictions.models import Kind, Restriction
 from apps.trades.models import Order, Withdrawal
+from apps.trades.states import OrderStatus, WithdrawalStatus
 from apps.users import second_factor
 from apps.users.models import User
 
@@ -48,4 +52,22 @@ def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
     return Proven(
         orders=[one for one in gone_on if isinstance(one, Order)],
         withdrawals=[one for one in gone_on if isinstance(one, Withdrawal)],
+    )
+
+
+def went_on(attempt: Attempt) -> Proven:
+    """What had waited for a face check that passed, and waits no more."""
+    lifted = Restriction.objects.filter(
+        kind=Kind.STEP_UP, lifted_at=attempt.at, lifted_for=restrictions.FACE_PASSED
+    ).values("subject")
+    user = attempt.user_id
+    orders = Order.objects.filter(Q(buyer=user) | Q(seller=user), entity__in=lifted)
+    waiting_still = (OrderStatus.CREATED, OrderStatus.RELEASING)
+    return Proven(
+        orders=list(orders.exclude(status__in=waiting_still)),
+        withdrawals=list(
+            Withdrawal.objects.filter(user=user, entity__in=lifted).exclude(
+                status=WithdrawalStatus.CHALLENGED
+            )
+        ),
     )

@@ -17,6 +17,7 @@ from apps.users.models import DESK, User
 
 TIME_IS_UP = "time is up"
 FACE_PASSED = "face check passed"
+CHECKED_BY_HAND = "checked by hand"
 FACTOR_SHOWN = "second factor shown"
 TOO_LATE = "not proven in time"
 OVER = "what it held is over"

@@ -73,6 +73,15 @@ NOTICES = {
     "WITHDRAWAL_REJECTED": _("A withdrawal was not possible. The amount is back in your wallet."),
     "WITHDRAWAL_CANCELLED": _("A withdrawal was cancelled. The amount is back in your wallet."),
     "WITHDRAWAL_FAILED": _("A withdrawal failed. The amount is back in your wallet."),
+    "FACE_FAILED": _(
+        "A face check did not pass. One failure has no consequence: try again, or ask for a check "
+        "by our staff."
+    ),
+    "FACE_HELD": _("A person looks at your face check."),
+    "FACE_RETRY": _("A face check could not be told. Please try again."),
+    "FACE_BY_HAND": _("Our staff will check by hand that it is you."),
+    "FACE_HAND_APPROVED": _("Our staff have checked that it is you. What waited for this goes on."),
+    "FACE_HAND_REJECTED": _("Our staff could not confirm that it is you. Write to support."),
     "IDENTITY_VERIFIED": _("Your identity was verified."),
     "MERCHANT_ACCEPTED": _("You are a merchant now."),
     "MERCHANT_REJECTED": _("Your application as a merchant was not accepted; the margin is back."),

@@ -81,6 +81,24 @@ REFUSALS = {
         "Your second factor is too new to prove who you are. Wait a day, or contact support."
     ),
     "FACE_NEEDED": _("This needs a face check. Start it on your phone."),
+    "FACE_CONSENT_NEEDED": _("Agree to face checks first."),
+    "FACE_LOCKED": _("Several face checks did not succeed. Ask for a check by our staff instead."),
+    "FACE_TOO_OFTEN": _("Three checks in ten minutes are all there is. Try again a little later."),
+    "FACE_KNOWN": _("Your face is set up already."),
+    "FACE_UNKNOWN": _("Set up your face first."),
+    "FACE_TOO_YOUNG": _(
+        "Your face was set up too recently to prove who you are. Wait a day, or write to support."
+    ),
+    "FACE_BY_HAND": _(
+        "With so few movements a machine can't tell. Ask for a check by our staff instead."
+    ),
+    "FACE_BY_HAND_LATER": _(
+        "Our staff have looked at this within a day. Ask again tomorrow, or write to support."
+    ),
+    "FACE_BEING_JUDGED": _("A check is being judged. Try again shortly."),
+    "FACE_OVER": _("This face check is over. Start a new one."),
+    "FACE_EXPIRED": _("This face check took too long. Start a new one."),
+    "FACE_NOT_DONE": _("Not everything that was asked has been shown."),
     "INSUFFICIENT_FUNDS": _("There is not enough in your wallet."),
     "ACCOUNT_IN_USE": _("An ad or an open order of yours needs this account. Finish that first."),
     "ACCOUNT_KNOWN": _("You have this account already."),

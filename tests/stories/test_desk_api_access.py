@@ -23,6 +23,7 @@ from apps.users import roles
 from apps.users.models import DESK, User
 from apps.users.roles import Role
 from tests.appeals import STATEMENT
+from tests.camera import Camera
 from tests.desk import facts
 from tests.exchange import code_of
 from tests.phones import Phone, Phones
@@ -48,7 +49,18 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /me/sessions": EVERYBODY,
     "GET /notices": EVERYBODY,
     "POST /notices/read": (204, 204, 204, 204, 401, 401),
-    "POST /proofs": EVERYBODY,
+    # Whose face is known shows that.
+    "POST /proofs": (403, 403, 200, 200, 401, 401),
+    "GET /face": EVERYBODY,
+    "POST /face/consent": EVERYBODY,
+    "POST /face/forget": EVERYBODY,
+    "POST /face/manual": (201, 201, 201, 201, 401, 401),
+    # Bob and alice have agreed to it.
+    "POST /face/challenges": (201, 201, 403, 403, 401, 401),
+    "GET /face/challenges/{check}": BUYER,
+    "POST /face/challenges/{check}/frames": BUYER,
+    "POST /face/challenges/{shown}/finish": (404, 202, 404, 404, 401, 401),
+    "POST /face/challenges/{check}/give-up": BUYER,
     "GET /accounts": EVERYBODY,
     "POST /accounts": (201, 201, 201, 201, 401, 401),
     "GET /accounts/{account}": BUYER,
@@ -128,6 +140,10 @@ def bodies(things: dict[str, Any]) -> dict[str, Any]:
     return {
         "POST /me/devices": {"platform": "IOS"},
         "POST /notices/read": {},
+        "POST /face/consent": {"with_search": True},
+        "POST /face/manual": {"reason": "NO_CAMERA"},
+        "POST /face/challenges": {},
+        "POST /face/challenges/{check}/frames": {"pictures": []},
         "POST /accounts": {"rail": "sepa_instant", "holder": "Some Body", "number": number},
         "POST /ads": ad_body(own),
         "POST /ads/{ad}": offer,
@@ -188,6 +204,7 @@ def plain(row: str) -> str:
 
 THINGS = (
     "order", "paid", "done", "ad", "account", "person", "appeal", "entry", "unused", "withdrawal",
+    "check", "shown",
 )  # fmt: skip
 
 
@@ -225,10 +242,17 @@ def things(phones: Phones, a_picture: bytes) -> dict[str, Any]:
         request_facts=facts(disputed.buyer),
         at=desk.now + timedelta(minutes=30),
     )
+    camera = Camera(desk)
+    for name in ("alice", "bob"):
+        camera.known(name)
+    desk.now = clock.now() - timedelta(seconds=60)
+    shown = camera.shows(camera.begins("alice"))
     desk.now = clock.now()
-
+    check = camera.begins("bob")
     kept = chat.send_file(actor=order.buyer, order=order, data=a_picture, at=desk.now)
     return {
+        "check": check.pk,
+        "shown": shown.pk,
         "order": order.pk,
         "paid": paid.pk,
         "done": done.pk,

@@ -14,6 +14,9 @@ _BARE = {0x01, *range(0xD0, 0xD8)}
 _FRAMES = {0xC0, 0xC1, 0xC2}
 #: What decoding needs: tables, the frame, the scan, and Adobe's word on the colours.
 _KEPT = {0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD, 0xEE}
+#: A progressive JPEG has ten scans; each scan costs a walk over the whole picture.
+MOST_SCANS = 12
+_ADOBE, ADOBE_LENGTH = b"Adobe", 14
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 
@@ -41,7 +44,7 @@ def jpeg(data: bytes) -> Header:
     """The header of a JPEG of 8 bits; Unreadable for anything else."""
     if not data.startswith(b"\xff\xd8\xff"):
         raise Unreadable("NOT_JPEG")
-    kept, at, frame = [b"\xff\xd8"], 2, None
+    kept, at, frame, scans = [b"\xff\xd8"], 2, None, 0
     try:
         while True:
             if data[at] != 0xFF:
@@ -64,16 +67,19 @@ def jpeg(data: bytes) -> Header:
                     raise Unreadable("ODD_JPEG")
                 bits, height, width, channels = struct.unpack_from(">BHHB", segment, 4)
                 frame = (width, height, bits, channels)
-            if marker in _KEPT:
+            if marker in _KEPT and (marker != 0xEE or _is_adobe(segment)):
                 kept.append(segment)
             at += 2 + length
             if marker == 0xDA:
+                scans += 1
+                if frame is None or scans > MOST_SCANS:
+                    raise Unreadable("ODD_JPEG")
                 end = _end_of_scan(data, at)
                 kept += [segment, data[at:end]]
                 at = end
     except (IndexError, struct.error):
         raise Unreadable("BROKEN_JPEG") from None
-    if frame is None or 0 in frame or frame[2] != 8 or frame[3] not in (1, 3):
+    if frame is None or not scans or 0 in frame or frame[2] != 8 or frame[3] not in (1, 3):
         raise Unreadable("ODD_JPEG")
     if at + 2 != len(data):
         raise Unreadable("MORE_THAN_A_PICTURE")
@@ -118,6 +124,10 @@ def png(data: bytes, *, most_pixels: int) -> Header:
         raise Unreadable("TOO_MANY_PIXELS")
     _inflates_to(b"".join(body), (width * channels * bits // 8 + 1) * height)
     return Header(*frame, plain=b"".join(kept))
+
+
+def _is_adobe(segment: bytes) -> bool:
+    return segment[4:9] == _ADOBE and len(segment) == 2 + ADOBE_LENGTH
 
 
 def _end_of_scan(data: bytes, at: int) -> int:

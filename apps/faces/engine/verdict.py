@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: The code of what could not be judged because of a fault of ours.
+ENGINE_FAULT = "ENGINE_FAULT"
+
 
 class Outcome(StrEnum):
     """PASS · RETRY: it could not be told, try again · REVIEW: a human looks · FAIL."""

@@ -2,6 +2,7 @@
 
 from apps.faces.models.attempts import Attempt, AuditPicture, Channel, Look, Outcome, Review, Ruling
 from apps.faces.models.challenges import Challenge, Picture, PictureKind, Purpose
+from apps.faces.models.manual import ManualCheck, ManualRuling, Why
 from apps.faces.models.templates import Consent, PersonKey, ProtectedFace, Template
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "Channel",
     "Consent",
     "Look",
+    "ManualCheck",
+    "ManualRuling",
     "Outcome",
     "PersonKey",
     "Picture",
@@ -20,4 +23,5 @@ __all__ = [
     "Review",
     "Ruling",
     "Template",
+    "Why",
 ]

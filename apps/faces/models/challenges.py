@@ -49,6 +49,13 @@ class Challenge(models.Model):
     channel = models.CharField(max_length=8)
     facts = EncryptedTextField(null=True, help_text="The request that asked, as JSON.")
     hints = models.JSONField(default=dict, help_text="What the client says of camera and screen.")
+    digests = ArrayField(
+        models.BinaryField(),
+        default=list,
+        help_text="What its pictures are known by again once they are gone.",
+    )
+    tries = models.PositiveSmallIntegerField(default=0, help_text="How often it was judged.")
+    judging_since = models.DateTimeField(null=True, help_text="A worker has it in hand.")
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

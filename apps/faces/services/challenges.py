@@ -14,6 +14,7 @@ from apps.faces import states
 from apps.faces.engine import asking
 from apps.faces.engine.session import Prompt, Sensor
 from apps.faces.models import Challenge, Picture, Purpose
+from apps.faces.services import pictures
 from apps.faces.services.pictures import Taken
 from apps.faces.states import ChallengeState
 from apps.users.models import User
@@ -92,7 +93,8 @@ def finish(challenge: Challenge, taken: Taken, *, at: datetime) -> None:
 
 def end(challenge: Challenge, to: ChallengeState, *, at: datetime) -> None:
     """End a challenge: its pictures and its key are gone."""
-    step(challenge, to, at=at, ended_at=at, session_key=None, facts=None)
+    shown = pictures.digests(challenge)
+    step(challenge, to, at=at, ended_at=at, session_key=None, facts=None, digests=shown)
     Picture.objects.filter(challenge=challenge).delete()
 
 
@@ -109,10 +111,11 @@ def step(challenge: Challenge, to: ChallengeState, *, at: datetime, **columns: A
 
 def open_one(challenge: Challenge, *, at: datetime) -> None:
     """Refused unless the challenge still takes pictures."""
+    late = challenge.state == ChallengeState.OPEN and at >= challenge.expires_at
+    if late or challenge.state == ChallengeState.EXPIRED:
+        raise Refused("FACE_EXPIRED", 410, "This face check took too long. Start a new one.")
     if challenge.state != ChallengeState.OPEN:
         raise _over(challenge)
-    if at >= challenge.expires_at:
-        raise Refused("FACE_EXPIRED", 410, "This face check took too long. Start a new one.")
 
 
 def _over(challenge: Challenge) -> Refused:

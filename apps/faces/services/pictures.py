@@ -6,11 +6,12 @@ code that says which rule, and nothing of it is stored.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Sum
 
 from apps.core import crypto
 from apps.core.errors import Refused
@@ -25,6 +26,10 @@ LONGEST_SIDE, SHORTER_SIDE = 640, 480
 LEAST_SIDE = 120
 #: How far the sender's clock may run ahead of ours within one check, in milliseconds.
 AHEAD_MS = 2_000
+#: A focal length beyond this is no camera's, in pixels.
+LONGEST_FOCAL = 10_000
+#: Bytes of each picture's digest that outlive it.
+DIGEST_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +46,37 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Lane:
+    """What a check has of one kind of picture: how many, and the numbers of the latest."""
+
+    count: int = 0
+    bytes: int = 0
+    seq: int = -1
+    t_ms: int = -1
+    prompt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What a check has so far."""
 
-    frames: int
-    depth: int
-    infrared: int
-    bytes: int
-    last_seq: int
-    last_t_ms: int
-    last_prompt: int
+    lanes: Mapping[PictureKind, Lane] = field(default_factory=dict)
+
+    def of(self, kind: PictureKind) -> Lane:
+        """What it has of this kind."""
+        return self.lanes.get(kind, Lane())
+
+    @property
+    def frames(self) -> int:
+        return self.of(PictureKind.COLOUR).count
+
+    @property
+    def last_prompt(self) -> int:
+        return self.of(PictureKind.COLOUR).prompt
+
+    @property
+    def bytes(self) -> int:
+        return sum(lane.bytes for lane in self.lanes.values())
 
 
 def mac(*, key: bytes, nonce: bytes, sent: Sent) -> str:
@@ -64,17 +90,15 @@ def mac(*, key: bytes, nonce: bytes, sent: Sent) -> str:
 
 def taken(challenge: Challenge) -> Taken:
     """What has arrived for a check; one query."""
-    colour = Q(kind=PictureKind.COLOUR)
-    row = challenge.pictures.aggregate(
-        frames=Count("id", filter=colour),
-        depth=Count("id", filter=Q(kind=PictureKind.DEPTH)),
-        infrared=Count("id", filter=Q(kind=PictureKind.INFRARED)),
-        bytes=Sum("size", default=0),
-        last_seq=Max("seq", filter=colour, default=-1),
-        last_t_ms=Max("t_ms", filter=colour, default=-1),
-        last_prompt=Max("prompt_seq", filter=colour, default=0),
+    rows = challenge.pictures.values("kind").annotate(
+        n=Count("id"),
+        size=Sum("size"),
+        last=Max("seq"),
+        last_t_ms=Max("t_ms"),
+        last_prompt=Max("prompt_seq"),
     )
-    return Taken(**row)
+    names = ("n", "size", "last", "last_t_ms", "last_prompt")
+    return Taken({PictureKind(row["kind"]): Lane(*(row[name] for name in names)) for row in rows})
 
 
 def keep(challenge: Challenge, sent: Sequence[Sent], *, at: datetime) -> Taken:
@@ -100,11 +124,25 @@ def keep(challenge: Challenge, sent: Sequence[Sent], *, at: datetime) -> Taken:
             )
         )
     digests = [row.digest for row in rows]
-    again = challenge.pictures.filter(digest__in=digests).exists()
-    if again or len(set(digests)) < len(digests):
+    if len(set(digests)) < len(digests) or _was_shown(challenge, digests):
         raise _refused("PICTURE_REPEATED", "The same picture came twice. Start a new check.")
     Picture.objects.bulk_create(rows)
     return so_far
+
+
+def digests(challenge: Challenge) -> list[bytes]:
+    """What is kept of a check's pictures when they go: enough to know them again, no more."""
+    found = challenge.pictures.values_list("digest", flat=True)
+    return [bytes(one)[:DIGEST_KEPT] for one in found]
+
+
+def _was_shown(challenge: Challenge, digests: Sequence[bytes]) -> bool:
+    """Whether one of these came before: in this check, or in an earlier one of the person's."""
+    if challenge.pictures.filter(digest__in=digests).exists():
+        return True
+    short = [one[:DIGEST_KEPT] for one in digests]
+    earlier = Challenge.objects.filter(user=challenge.user_id).exclude(pk=challenge.pk)
+    return earlier.filter(digests__overlap=short).exists()
 
 
 def _next(challenge: Challenge, one: Sent, so_far: Taken, *, since_ms: int) -> Taken:
@@ -115,42 +153,38 @@ def _next(challenge: Challenge, one: Sent, so_far: Taken, *, since_ms: int) -> T
         raise _refused("PICTURE_FROM_AHEAD", "A picture is from a time that has yet to come.")
     if one.prompt_seq >= len(challenge.released):
         raise _refused("PROMPT_NOT_SHOWN", "A picture names a prompt that was not shown yet.")
-    if (one.intrinsics is not None) != (one.kind == PictureKind.DEPTH):
-        raise _refused("INTRINSICS", "Depth pictures, and they alone, come with intrinsics.")
+    _intrinsics(one)
     if len(one.data) > MOST_BYTES_EACH or so_far.bytes + len(one.data) > MOST_BYTES:
         raise _refused("PICTURE_TOO_LARGE", "A picture, or all of them, have too many bytes.", 413)
-    _count(one, so_far)
-    colour = one.kind == PictureKind.COLOUR
-    if colour:
-        _in_order(one, so_far)
-    return Taken(
-        frames=so_far.frames + colour,
-        depth=so_far.depth + (one.kind == PictureKind.DEPTH),
-        infrared=so_far.infrared + (one.kind == PictureKind.INFRARED),
-        bytes=so_far.bytes + len(one.data),
-        last_seq=one.seq if colour else so_far.last_seq,
-        last_t_ms=one.t_ms if colour else so_far.last_t_ms,
-        last_prompt=one.prompt_seq if colour else so_far.last_prompt,
-    )
-
-
-def _count(one: Sent, so_far: Taken) -> None:
+    lane = so_far.of(one.kind)
     most = MOST_FRAMES if one.kind == PictureKind.COLOUR else MOST_OTHERS
-    have = {
-        PictureKind.COLOUR: so_far.frames,
-        PictureKind.DEPTH: so_far.depth,
-        PictureKind.INFRARED: so_far.infrared,
-    }[one.kind]
-    if have >= most:
+    if lane.count >= most:
         raise _refused("TOO_MANY_PICTURES", f"A check has at most {most} of these pictures.")
+    _in_order(one, lane)
+    now = Lane(lane.count + 1, lane.bytes + len(one.data), one.seq, one.t_ms, one.prompt_seq)
+    return replace(so_far, lanes={**so_far.lanes, one.kind: now})
 
 
-def _in_order(one: Sent, so_far: Taken) -> None:
-    if one.seq > so_far.last_seq + 1:
-        raise _refused("PICTURES_MISSING", f"Picture {so_far.last_seq + 1} has not arrived.", 409)
-    if one.seq <= so_far.last_seq:
+def _intrinsics(one: Sent) -> None:
+    if (one.intrinsics is not None) != (one.kind == PictureKind.DEPTH):
+        raise _refused("INTRINSICS", "Depth pictures, and they alone, come with intrinsics.")
+    if one.intrinsics is None:
+        return
+    focal, centre = one.intrinsics[:2], one.intrinsics[2:]
+    # The centre of a picture may lie a little outside of what was cut from it.
+    if not all(math.isfinite(part) for part in one.intrinsics) or not (
+        all(0 < part <= LONGEST_FOCAL for part in focal)
+        and all(-LONGEST_SIDE <= part <= 2 * LONGEST_SIDE for part in centre)
+    ):
+        raise _refused("INTRINSICS", "Intrinsics are fx, fy, cx, cy in pixels of the picture.")
+
+
+def _in_order(one: Sent, lane: Lane) -> None:
+    if one.seq > lane.seq + 1:
+        raise _refused("PICTURES_MISSING", f"Picture {lane.seq + 1} has not arrived.", 409)
+    if one.seq <= lane.seq:
         raise _refused("PICTURES_SHUFFLED", "Pictures have to come in their order.", 409)
-    if one.t_ms <= so_far.last_t_ms or one.prompt_seq < so_far.last_prompt:
+    if one.t_ms <= lane.t_ms or one.prompt_seq < lane.prompt:
         raise _refused("PICTURES_SHUFFLED", "Times and prompts of pictures have to rise.", 409)
 
 
