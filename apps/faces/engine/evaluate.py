@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.faces.engine import dlib_models
-from apps.faces.engine.checks import actions, colour, identity, match, presence, protocol
+from apps.faces.engine.checks import actions, colour, identity, match, presence, protocol, sensors
 from apps.faces.engine.policy import Policy
 from apps.faces.engine.session import (
     Challenge,
@@ -37,6 +37,12 @@ HINTS = {
     "SEVERAL_FACES": "BE_ALONE",
     "NO_LOOK": "FOLLOW_PROMPTS",
     "ACTION_MISSING": "FOLLOW_PROMPTS",
+    "COLOUR_WEAK": "FIND_SHADE",
+    "COLOUR_EVERYWHERE": "LEAVE_WALL",
+    "COLOUR_UNSEEN": "HOLD_STILL",
+    "SENSOR_FACE_UNSEEN": "CENTRE_FACE",
+    "DEPTH_MISSING_ON_FACE": "CENTRE_FACE",
+    "SENSOR_STILL": "BLINK",
 }
 TRY_AGAIN = "TRY_AGAIN"
 
@@ -71,6 +77,16 @@ def evaluate(
         session.ask(actions.check(challenge=challenge, track=track, limits=policy.actions))
     if not session.is_over and any(one.step is Step.COLOURS for one in challenge.prompts):
         session.ask(colour.check(challenge=challenge, track=track, limits=policy.colour))
+    if not session.is_over and (challenge.sensors or depth or infrared):
+        session.ask(
+            sensors.check(
+                challenge=challenge,
+                track=track,
+                limits=policy.sensors,
+                depth=depth,
+                infrared=infrared,
+            )
+        )
     if not session.is_over and challenge.with_match:
         session.ask(
             match.check(
