@@ -61,7 +61,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 # Probes and scrapers inside the network speak plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/lists)?$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "apps.devices",
     "apps.ledger",
     "apps.faces",
+    "apps.screening",
     "apps.trades",
     "apps.restrictions",
     "apps.risk",
@@ -318,6 +319,12 @@ CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
 # minutes they may take until a human has to look.
 SCREENERS = env.list("SCREENERS", default=["lists"])
 SCREENING_MINUTES = env.int("SCREENING_MINUTES", default=10)
+# Watch-lists that the clock fetches, by code (apps/screening/catalogue.py), from an https address
+# of their keeper: {"OFAC_SDN": "https://…"}; how alike a name must be to a listed one to be looked
+# at; and how many days a name that staff found to be another person's stays quiet.
+SCREENING_FEEDS = env.json("SCREENING_FEEDS", default={})
+SCREENING_NAME_SCORE = env.float("SCREENING_NAME_SCORE", default=0.85)
+SCREENING_QUIET_DAYS = env.int("SCREENING_QUIET_DAYS", default=180)
 # How long a new address waits, unless control of it is shown.
 ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
 # From so many USD on, two of staff decide on a withdrawal that waits for a human.

@@ -18,7 +18,7 @@ from apps.core.statement import Statement
 from apps.events import write as events_write
 from apps.events.act import Act
 from apps.events.models import IngestKey
-from apps.flows import sessions
+from apps.flows import list_checks, sessions
 from apps.restrictions import write as restrictions_write
 from apps.restrictions.write import Imposition
 from apps.risk import live, record
@@ -71,6 +71,7 @@ def judge(act: Act) -> Judged:
     # Registered outside the transaction: a rollback must not take back what this process remembers.
     live.feature_set()
     try:
+        act = list_checks.with_lists(act)
         try:
             return _judge(act)
         except (IntegrityError, Vanished):
