@@ -24,13 +24,14 @@ PEOPLE = {
         "Dupont Lambert Fontaine Rousseau Vincent Morel Lefèvre Mercier Blanc Garnier",
     ),
     "Spanish": (
-        "María Carmen José Antonio Manuel Lucía Francisco Elena Javier Paula Carlos Sofía Alejandro "
-        "Isabel Miguel Rosa Fernando Andrea Diego Valentina Ricardo Gabriela",
-        "García Rodríguez González Fernández López Martínez Sánchez Pérez Gómez Martín Jiménez Ruiz "
-        "Hernández Díaz Moreno Muñoz Álvarez Romero Alonso Gutiérrez Navarro Torres",
+        "María Carmen José Antonio Manuel Lucía Francisco Elena Javier Paula Carlos Sofía "
+        "Alejandro Isabel Miguel Rosa Fernando Andrea Diego Valentina Ricardo Gabriela",
+        "García Rodríguez González Fernández López Martínez Sánchez Pérez Gómez Martín Jiménez "
+        "Ruiz Hernández Díaz Moreno Muñoz Álvarez Romero Alonso Gutiérrez Navarro Torres",
     ),
     "Italian": (
-        "Giuseppe Giulia Marco Francesca Alessandro Chiara Andrea Sara Matteo Martina Lorenzo Elisa "
+        "Giuseppe Giulia Marco Francesca Alessandro Chiara "
+        "Andrea Sara Matteo Martina Lorenzo Elisa "
         "Davide Federica Simone Valentina Stefano Silvia Luca Paola",
         "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti "
         "De Luca Mancini Costa Giordano Rizzo Lombardi Moretti",
@@ -56,23 +57,27 @@ PEOPLE = {
     "Turkish": (
         "Mehmet Fatma Mustafa Ayşe Ahmet Emine Ali Hatice Hüseyin Zeynep Hasan Elif İbrahim Meryem "
         "Murat Şerife Yusuf Özlem Emre Gül",
-        "Yılmaz Kaya Demir Şahin Çelik Yıldız Yıldırım Öztürk Aydın Özdemir Arslan Doğan Kılıç Aslan "
+        "Yılmaz Kaya Demir Şahin Çelik Yıldız Yıldırım "
+        "Öztürk Aydın Özdemir Arslan Doğan Kılıç Aslan "
         "Çetin Kara Koç Kurt Özkan Şimşek",
     ),
     "Arabic": (
         "Mohammed Fatima Ahmed Aisha Omar Maryam Khalid Noor Youssef Layla Tariq Huda Karim Salma "
         "Hassan Rania Samir Dina Nabil Amal",
-        "Haddad Khoury Mansour Nasser Saleh Farouk Aziz Darwish Qasim Sabbagh Zaidan Hamdan Barakat "
+        "Haddad Khoury Mansour Nasser Saleh Farouk "
+        "Aziz Darwish Qasim Sabbagh Zaidan Hamdan Barakat "
         "Shaheen Najjar Awad Tawfiq Rizk Bitar Ghanem",
     ),
     "Persian": (
         "Reza Maryam Ali Zahra Hossein Sara Mehdi Narges Amir Leila Saeed Shirin Hamid Parisa "
         "Behrouz Azadeh Farhad Nasrin Kaveh Mina",
-        "Ahmadi Hosseini Karimi Moradi Rahimi Jafari Rezaei Sadeghi Ebrahimi Ghasemi Kazemi Shirazi "
+        "Ahmadi Hosseini Karimi Moradi Rahimi Jafari "
+        "Rezaei Sadeghi Ebrahimi Ghasemi Kazemi Shirazi "
         "Tehrani Yazdani Nazari Rostami Heydari Bagheri Soltani Zarei",
     ),
     "Chinese": (
-        "Wei Fang Na Xiuying Min Jing Lei Qiang Yang Jie Juan Yan Chao Xia Ping Gang Hui Ming Xin Bo",
+        "Wei Fang Na Xiuying Min Jing Lei Qiang Yang Jie "
+        "Juan Yan Chao Xia Ping Gang Hui Ming Xin Bo",
         "Wang Li Zhang Liu Chen Yang Huang Zhao Wu Zhou Xu Sun Ma Zhu Hu Guo He Lin Gao Luo",
     ),
     "Han": (

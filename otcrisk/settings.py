@@ -315,16 +315,12 @@ APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
 CUSTODY = env.str("CUSTODY", default="none" if PRODUCTION else "sandbox")
 CUSTODY_URL = env.str("CUSTODY_URL", default="")
 CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
-# Providers that screen addresses and deposits, all of which have to answer: lists; and how many
-# minutes they may take until a human has to look.
+# Providers that screen addresses and deposits, all of which have to answer, in so many minutes.
 SCREENERS = env.list("SCREENERS", default=["lists"])
 SCREENING_MINUTES = env.int("SCREENING_MINUTES", default=10)
-# Watch-lists that the clock fetches, by code (apps/screening/catalogue.py), from an https address
-# of their keeper: {"OFAC_SDN": "https://…"}; how alike a name must be to a listed one to be looked
-# at; and how many days a name that staff found to be another person's stays quiet.
+# Watch-lists to fetch, {"OFAC_SDN": "https://…"}; how alike a name must be (docs/screening.md).
 SCREENING_FEEDS = env.json("SCREENING_FEEDS", default={})
 SCREENING_NAME_SCORE = env.float("SCREENING_NAME_SCORE", default=0.85)
-SCREENING_QUIET_DAYS = env.int("SCREENING_QUIET_DAYS", default=180)
 # How long a new address waits, unless control of it is shown.
 ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
 # From so many USD on, two of staff decide on a withdrawal that waits for a human.

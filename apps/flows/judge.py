@@ -71,7 +71,6 @@ def judge(act: Act) -> Judged:
     # Registered outside the transaction: a rollback must not take back what this process remembers.
     live.feature_set()
     try:
-        act = list_checks.with_lists(act)
         try:
             return _judge(act)
         except (IntegrityError, Vanished):
@@ -109,6 +108,7 @@ def _without_the_engine(act: Act) -> Judged:
 def _judge(act: Act) -> Judged:
     with transaction.atomic(durable=True):
         lock(act)
+        act = list_checks.with_lists(act)
         answer = decide(act)
         if isinstance(answer, AlreadyKnown):
             return Judged(decision=repeated(act, answer))

@@ -65,7 +65,7 @@ def signals(address: str) -> dict[str, bool | None]:
 
 def with_lists(act: Act) -> Act:
     """An integrator's act with what our lists say of its address: they say more, never less."""
-    if act.address is None:
+    if act.address is None or act.data.get("sanctioned_address"):
         return act
     said = signals(act.address.ref)
     more = {name: True for name, value in said.items() if value}

@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Q
 
 from apps.cases.models import Case, Outcome, Queue, Status
@@ -17,6 +16,8 @@ from apps.trades.models import Withdrawal
 from apps.users.models import User
 from apps.users.roles import Deed
 
+#: How long a name that is somebody else's stays quiet, unless staff say otherwise.
+QUIET_DAYS = 180
 #: Addresses are exact: there is nobody else to mean.
 EXACT = (Role.PAYS_TO, Role.PAID_BY)
 
@@ -33,7 +34,7 @@ def clear(*, by: User, hit: Hit, reason: str, at: datetime, days: int | None = N
             409,
             "This very address is under sanctions: nothing else can be meant. Confirm it.",
         )
-    span = timedelta(days=settings.SCREENING_QUIET_DAYS if days is None else days)
+    span = timedelta(days=QUIET_DAYS if days is None else days)
     return _decide(by=by, hit=hit, state=HitState.CLEARED, reason=reason, at=at, span=span)
 
 
