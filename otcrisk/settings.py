@@ -28,7 +28,7 @@ OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "share
 # ── Secrets ───────────────────────────────────────────────────────────────────────────────────────
 SECRET_NAMES = (
     "SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET",
-    "PACK_SIGNING_KEY",
+    "PACK_SIGNING_KEY", "FACE_ROTATION",
 )  # fmt: skip
 SECRETS = {
     name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json")
@@ -45,6 +45,9 @@ API_PEPPER = SECRETS["API_PEPPER"].encode()
 STEP_UP_SECRET = SECRETS["STEP_UP_SECRET"]
 # Signs the records of orders that people hand to a bank: 32 bytes of Ed25519, in hexadecimal.
 PACK_SIGNING_KEY = SECRETS["PACK_SIGNING_KEY"]
+# Turns faces of banned people into a space where they can be searched and are nobody's: a ring like
+# FIELD_KEYS, of which only the first protects (docs/decisions/0007-faces.md).
+FACE_ROTATION = secrets.key_ring(SECRETS["FACE_ROTATION"], "FACE_ROTATION")
 # Public keys (HEX64) that signed earlier ones; they stay published for as long as packs may live.
 PACK_RETIRED_KEYS = env.list("PACK_RETIRED_KEYS", default=[])
 
@@ -61,7 +64,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 # Probes and scrapers inside the network speak plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^healthz(/lists)?$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
@@ -95,7 +98,6 @@ INSTALLED_APPS = [
     "apps.devices",
     "apps.ledger",
     "apps.faces",
-    "apps.screening",
     "apps.trades",
     "apps.restrictions",
     "apps.risk",
@@ -315,12 +317,10 @@ APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
 CUSTODY = env.str("CUSTODY", default="none" if PRODUCTION else "sandbox")
 CUSTODY_URL = env.str("CUSTODY_URL", default="")
 CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
-# Providers that screen addresses and deposits, all of which have to answer, in so many minutes.
+# Providers that screen addresses and deposits, all of which have to answer: lists; and how many
+# minutes they may take until a human has to look.
 SCREENERS = env.list("SCREENERS", default=["lists"])
 SCREENING_MINUTES = env.int("SCREENING_MINUTES", default=10)
-# Watch-lists to fetch, {"OFAC_SDN": "https://…"}; how alike a name must be (docs/screening.md).
-SCREENING_FEEDS = env.json("SCREENING_FEEDS", default={})
-SCREENING_NAME_SCORE = env.float("SCREENING_NAME_SCORE", default=0.85)
 # How long a new address waits, unless control of it is shown.
 ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
 # From so many USD on, two of staff decide on a withdrawal that waits for a human.
