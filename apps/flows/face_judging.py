@@ -52,6 +52,10 @@ def judge(*, id: UUID, at: datetime) -> Attempt | None:
     trusted = judgement is not None and judgement.verdict.outcome in TRUSTED
     if attempt is not None and trusted and _proves(attempt):
         waiting.prove(user=challenge.user, at=attempt.at)
+    if attempt is not None and judgement is not None and attempt.outcome == Outcome.FAIL:
+        outcome = judgement.verdict.outcome
+        if outcome in ("REVIEW", "BLOCK"):
+            waiting.fail(user=challenge.user, at=attempt.at, for_good=outcome == "BLOCK")
     return attempt
 
 

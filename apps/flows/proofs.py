@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.core.errors import Refused
+from apps.faces import queries
 from apps.faces.models import Attempt
 from apps.faces.services import templates
 from apps.flows import faces, waiting
@@ -22,6 +23,9 @@ from apps.trades.states import OrderStatus, WithdrawalStatus
 from apps.users import second_factor
 from apps.users.models import User
 
+FACE, SECOND_FACTOR, ENROL, MANUAL = "FACE", "SECOND_FACTOR", "ENROL", "MANUAL"
+WAYS = (FACE, SECOND_FACTOR, ENROL, MANUAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Proven:
@@ -31,23 +35,33 @@ class Proven:
     withdrawals: list[Withdrawal]
 
 
+def ways(user: User, *, at: datetime) -> tuple[str, ...]:
+    """How a person may prove themselves now, the best way first; four queries at most.
+
+    FACE: a face check · SECOND_FACTOR: show it again · ENROL: set up the face, for the next time ·
+    MANUAL: ask staff.
+    """
+    with_face = "face" in settings.STEP_UP_PROOFS
+    if not with_face:
+        return () if _why_no_factor(user, at=at) else (SECOND_FACTOR,)
+    known = templates.in_use(user)
+    found = []
+    if known is not None and faces.is_ripe(known, at=at):
+        if queries.failures(user, at=at) < queries.MOST_FAILED:
+            found.append(FACE)
+    elif _why_no_factor(user, at=at) is None:
+        found.append(SECOND_FACTOR)
+    if known is None:
+        found.append(ENROL)
+    return (*found, MANUAL)
+
+
 def by_second_factor(*, user: User, confirmed: bool, at: datetime) -> Proven:
     """The person has just shown their second factor again; `confirmed` says that it is so."""
-    if "second_factor" not in settings.STEP_UP_PROOFS:
-        raise Refused("FACE_NEEDED", 403, "This needs a face check. Start it on your phone.")
-    if not confirmed:
+    if "second_factor" in settings.STEP_UP_PROOFS and not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm with your second factor first.")
-    known = templates.in_use(user) if "face" in settings.STEP_UP_PROOFS else None
-    if known is not None and faces.is_ripe(known, at=at):
-        raise Refused("FACE_NEEDED", 403, "This needs a face check: your face is set up.")
-    since = second_factor.since(user)
-    if since is None or at - since < timedelta(hours=settings.PROOF_FACTOR_AGE_H):
-        # Whoever took an account over could have set it up a minute ago.
-        raise Refused(
-            "PROOF_TOO_YOUNG",
-            403,
-            "Your second factor is too new to prove who you are. Wait a day, or contact support.",
-        )
+    if refused := _why_no_factor(user, at=at):
+        raise refused
     gone_on = waiting.prove(user=user, at=at, reason=restrictions.FACTOR_SHOWN)
     return Proven(
         orders=[one for one in gone_on if isinstance(one, Order)],
@@ -71,3 +85,21 @@ def went_on(attempt: Attempt) -> Proven:
             )
         ),
     )
+
+
+def _why_no_factor(user: User, *, at: datetime) -> Refused | None:
+    """Why a second factor proves nothing of this person; None where it does."""
+    if "second_factor" not in settings.STEP_UP_PROOFS:
+        return Refused("FACE_NEEDED", 403, "This needs a face check. Start it on your phone.")
+    known = templates.in_use(user) if "face" in settings.STEP_UP_PROOFS else None
+    if known is not None and faces.is_ripe(known, at=at):
+        return Refused("FACE_NEEDED", 403, "This needs a face check: your face is set up.")
+    since = second_factor.since(user)
+    if since is None or at - since < timedelta(hours=settings.PROOF_FACTOR_AGE_H):
+        # Whoever took an account over could have set it up a minute ago.
+        return Refused(
+            "PROOF_TOO_YOUNG",
+            403,
+            "Your second factor is too new to prove who you are. Wait a day, or contact support.",
+        )
+    return None

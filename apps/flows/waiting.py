@@ -15,6 +15,7 @@ from apps.flows import flow, notices, own_acts, releasing, withdrawal_steps
 from apps.flows import held as held_by
 from apps.flows.held import confirmed, is_held, staff_outcome, unjudged
 from apps.flows.trading import locked
+from apps.restrictions import queries as restrictions
 from apps.restrictions import services as restricting
 from apps.restrictions.models import Kind, Restriction
 from apps.risk.models import Decision, Maker, Result
@@ -42,6 +43,34 @@ def prove(
     gone_on: list[Order | Withdrawal] = [one for one in orders if resume(order=one, at=at)]
     gone_on += [one for one in withdrawals if withdrawal_steps.proven(withdrawal=one, at=at)]
     return gone_on
+
+
+def fail(*, user: User, at: datetime, for_good: bool) -> list[Order | Withdrawal]:
+    """A face check failed so that people have to look: end what can't wait for them.
+
+    An order that has not begun is taken back, a release falls back to where it was. A withdrawal
+    waits for the open case, unless the failure is `for_good`: then it is rejected. What moved.
+    """
+    moved: list[Order | Withdrawal] = [o for o in waiting_for(user) if stop(order=o, at=at)]
+    for one in withdrawal_steps.waiting_for(user):
+        if withdrawal_steps.failed(withdrawal=one, for_good=for_good, at=at):
+            moved.append(one)
+    return moved
+
+
+@flow.deed
+def stop(*, order: Order, at: datetime) -> bool:
+    """End the wait of an order for a face that failed; False where it no longer waits for one."""
+    with flow.transaction(order.buyer, order.seller, at=at):
+        order = locked(order)
+        if not restrictions.live(subject=order.entity, at=at).filter(kind=Kind.STEP_UP).exists():
+            return False
+        if order.status == OrderStatus.CREATED:
+            return _end(order, OrderStatus.REJECTED, why=CancelReason.RISK, at=at)
+        if order.status == OrderStatus.RELEASING:
+            _fall_back(order, reason="RISK", code="RELEASE_STOPPED", at=at)
+            return True
+    return False
 
 
 def waiting_for(user: User) -> list[Order]:

@@ -16,7 +16,7 @@ from apps.flows import flow, held, screening
 from apps.flows.screening import Screening, Subject
 from apps.flows.withdrawal_terms import cool_down
 from apps.restrictions import services as restricting
-from apps.restrictions.models import Kind
+from apps.restrictions.models import Kind, Restriction
 from apps.trades import travel_rule
 from apps.trades.models import Withdrawal, WithdrawalStep
 from apps.trades.services import withdrawals
@@ -61,9 +61,14 @@ def due(*, at: datetime) -> list[Withdrawal]:
 
 
 def waiting_for(user: User) -> list[Withdrawal]:
-    """The withdrawals that wait for a proof of this person."""
-    found = Withdrawal.objects.filter(status=S.CHALLENGED, user=user)
-    return list(found.select_related("user", "asset"))
+    """The withdrawals that wait for a proof of this person, among them those held beside it."""
+    found = Withdrawal.objects.filter(status__in=[S.CHALLENGED, S.UNDER_REVIEW], user=user)
+    rows = list(found.select_related("user", "asset"))
+    asked = Restriction.objects.filter(
+        subject__in=[one.entity for one in rows], kind=Kind.STEP_UP, lifted_at=None
+    )
+    of = set(asked.values_list("subject_id", flat=True))
+    return [one for one in rows if one.status == S.CHALLENGED or one.entity in of]
 
 
 @flow.deed
@@ -78,10 +83,24 @@ def proven(*, withdrawal: Withdrawal, at: datetime) -> bool:
     """Its owner has proven to be themselves: it is noted, and the withdrawal goes on."""
     with flow.transaction(withdrawal.user, at=at):
         fresh = locked(withdrawal)
-        moved = fresh.status == S.CHALLENGED and advance(fresh, at=at)
-        if moved:
+        was = fresh.status
+        moved = was in (S.CHALLENGED, S.UNDER_REVIEW) and advance(fresh, at=at)
+        if moved or was == S.UNDER_REVIEW:
             Withdrawal.objects.filter(pk=fresh.pk).update(proven_at=at)
     return moved
+
+
+@flow.deed
+def failed(*, withdrawal: Withdrawal, for_good: bool, at: datetime) -> bool:
+    """Its owner's face check failed: rejected `for_good`, or left to the open case; if it moved."""
+    with flow.transaction(withdrawal.user, at=at):
+        fresh = locked(withdrawal)
+        if fresh.status != S.CHALLENGED:
+            return False
+        if for_good:
+            end(fresh, S.REJECTED, by=None, reason="CHECK_FAILED", at=at)
+            return True
+        return advance(fresh, at=at)
 
 
 def locked(withdrawal: Withdrawal) -> Withdrawal:
@@ -166,6 +185,9 @@ def _wait(withdrawal: Withdrawal, kinds: set[str], *, at: datetime) -> Wait:
         return Wait(S.CHALLENGED, "PROOF_NEEDED", at + PROOF_TIME)
     if kinds:
         return Wait(S.UNDER_REVIEW, "HELD")
+    if (withdrawal.screening or {}).get("sanctioned"):
+        # Nobody's approval counts against that: it can only be rejected.
+        return Wait(S.UNDER_REVIEW, "SCREENING_HIT")
     cool = cool_down(user=withdrawal.user, entry=withdrawal.entry, at=at)
     if cool:
         return Wait(S.COOLING_OFF, cool.code, cool.until)

@@ -8,7 +8,7 @@ from apps.risk.policy import CompiledPolicy, Verdict
 OWN: dict[str, tuple[str, str]] = {
     "RANDOM_CHECK": (
         "Drawn for a random face check, with odds that grow with the score.",
-        "We ask now and then for a quick face check. It takes a few seconds.",
+        "We ask now and then for a proof that it is you. It takes a few seconds.",
     ),
     "RESTRICTED": (
         "A restriction already in force on one of the act's own entities covers this act.",
@@ -20,7 +20,7 @@ OWN: dict[str, tuple[str, str]] = {
     ),
     "OVER_NEW_CAP": (
         "The amount lies above the cap that this act itself brings about.",
-        "For this amount we need a quick face check at present.",
+        "For this amount we need a proof that it is you at present.",
     ),
     "COUNTERPARTY_RESTRICTED": (
         "The counterparty is held or banned.",

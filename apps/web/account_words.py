@@ -59,6 +59,7 @@ WITHDRAWAL_REASONS = {
     "CLEARED": _("Everything is in order."),
     "RISK": _("Our risk control did not allow it. Contact support if you think that is wrong."),
     "CHECK_LATE": _("You did not show who you are in time. You may ask again."),
+    "CHECK_FAILED": _("The face check failed. Contact support if you think that is wrong."),
     "DETAILS_LATE": _("The details were not given in time. You may ask again."),
     "NOT_JUDGED": _("It could not be checked. You may ask again."),
     "CANCELLED": _("You took it back."),

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -194,7 +195,16 @@ def prove(request: HttpRequest, id: UUID) -> HttpResponse:
     if request.method == "GET" and not now.may_prove:
         return redirect("order", id)
     sentence = wording.said(now.step_up.user_sentence) if now.step_up else ""
-    return _show(request, "prove", order, form, ready=ready, sentence=sentence)
+    return _show(
+        request,
+        "prove",
+        order,
+        form,
+        ready=ready,
+        sentence=sentence,
+        ways=proofs.ways(actor, at=at),
+        back=reverse("order", args=[order.pk]),
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -74,7 +75,14 @@ def prove(request: HttpRequest) -> HttpResponse:
             proofs.by_second_factor(user=user, confirmed=True, at=at)
             messages.success(request, _("Thank you. What waited for this goes on."))
             return redirect("security")
-    context = {"form": form, "asked": asked, "ready": ready, "now": at}
+    context = {
+        "form": form,
+        "asked": asked,
+        "ready": ready,
+        "ways": proofs.ways(user, at=at),
+        "back": reverse("security"),
+        "now": at,
+    }
     return render(request, "web/account/proof.html", context, status=status_of(form))
 
 

@@ -195,11 +195,15 @@ def test_a_stepped_up_order_goes_on_once_the_second_factor_is_shown(phones: Phon
     assert (order["display_status"], order["payee"]) == ("PROOF_NEEDED", None)
     assert order["held"]["sentence"]
     assert order["next_steps"][0] == "PROVE"
-    assert phones.of("alice").get(f"/orders/{order['id']}").json()["held"]["sentence"] == ""
+    assert order["held"]["prove_with"] == ["ENROL", "MANUAL"]
+    of_alice = phones.of("alice").get(f"/orders/{order['id']}").json()["held"]
+    assert (of_alice["sentence"], of_alice["prove_with"]) == ("", [])
     with_password = phones.another("bob", factor=False).post("/proofs")
     assert code_of(with_password) == "CONFIRM_IDENTITY"
     assert code_of(bob.post("/proofs")) == "PROOF_TOO_YOUNG"
     has_factor(bob.user)
+    asked = bob.get(f"/orders/{order['id']}").json()["held"]
+    assert asked["prove_with"] == ["SECOND_FACTOR", "ENROL", "MANUAL"]
     assert bob.post("/proofs").json()["orders"] == [order["id"]]
     after = bob.get(f"/orders/{order['id']}").json()
     assert (after["status"], after["held"]) == ("AWAITING_PAYMENT", None)

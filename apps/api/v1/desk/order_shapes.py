@@ -1,12 +1,15 @@
 """Orders, field by field: as a line of a list, and as the room in which two people trade."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers as s
 
 from apps.api.v1.desk.amounts import AmountField, plain
 from apps.api.v1.desk.order_steps import NEXT_STEPS
+from apps.api.v1.desk.proof_shapes import ProveWithField
+from apps.flows.proofs import ways
 from apps.flows.public_event import moment
 from apps.restrictions.models import Kind, Restriction
 from apps.risk.models import Result
@@ -103,6 +106,7 @@ class PayeeOut(s.Serializer):
 class HeldOut(s.Serializer):
     kind = s.ChoiceField(choices=(UNDER_REVIEW, PROOF_NEEDED))
     sentence = s.CharField(help_text="For the person it waits for; empty for the other.")
+    prove_with = ProveWithField()
 
 
 class StepOut(s.Serializer):
@@ -207,7 +211,7 @@ _TOLD = frozenset({*CancelReason.values, "CLEARED", "STEP_UP", "REVIEW", "BLOCK"
 
 
 def held_words(
-    order: Order, *, actor: User, held: Iterable[Restriction]
+    order: Order, *, actor: User, held: Iterable[Restriction], at: datetime
 ) -> Mapping[str, Any] | None:
     """What an order waits for, with words for whoever it waits for."""
     kind = _waits_for(held)
@@ -219,7 +223,12 @@ def held_words(
         OrderStatus.PAID: order.buyer_id,
     }.get(OrderStatus(order.status))
     sentences = [one.user_sentence for one in held if one.kind in (Kind.HOLD, Kind.STEP_UP)]
-    return {"kind": kind, "sentence": sentences[0] if waiting == actor.pk else ""}
+    asked = waiting == actor.pk
+    return {
+        "kind": kind,
+        "sentence": sentences[0] if asked else "",
+        "prove_with": list(ways(actor, at=at)) if asked and kind == PROOF_NEEDED else [],
+    }
 
 
 def _waits_for(held: Iterable[Restriction]) -> str | None:

@@ -53,7 +53,7 @@ def room_words(order: Order, *, actor: User, at: Any) -> dict[str, Any]:
     read = dict(ReadMark.objects.filter(order=order).values_list("reader", "seq"))
     partner = order.seller if actor.pk == order.buyer_id else order.buyer
     appeal = Appeal.objects.filter(order=order).exclude(state__in=["CLOSED", "WITHDRAWN"]).first()
-    told = held_words(order, actor=actor, held=held)
+    told = held_words(order, actor=actor, held=held, at=at)
     steps = list(OrderStep.objects.filter(order=order).order_by("id"))
     begun = any(step.after == OrderStatus.AWAITING_PAYMENT for step in steps)
     return order_words(order, actor=actor, held=held) | {

@@ -1,10 +1,12 @@
 """Crypto that leaves and arrives, field by field."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers as s
 
 from apps.api.v1.desk.amounts import AmountField, plain
+from apps.api.v1.desk.proof_shapes import ProveWithField
 from apps.flows.public_event import moment
 from apps.risk.models import Result
 from apps.trades.models import AddressBookEntry, Deposit, Destination, Withdrawal
@@ -107,6 +109,7 @@ class WithdrawalOut(s.Serializer):
     confirmations = s.IntegerField()
     is_cancellable = s.BooleanField()
     ended_at = s.DateTimeField(allow_null=True)
+    prove_with = ProveWithField()
 
 
 class AskedOut(s.Serializer):
@@ -153,8 +156,11 @@ def deposit_words(one: Deposit) -> dict[str, Any]:
     }
 
 
-def withdrawal_words(one: Withdrawal) -> dict[str, Any]:
-    """Something that leaves; what was screened and by whom it was approved stays with the desk."""
+def withdrawal_words(one: Withdrawal, *, prove_with: Sequence[str]) -> dict[str, Any]:
+    """Something that leaves; what was screened and by whom it was approved stays with the desk.
+
+    `prove_with` are the ways in which its owner may prove themselves, where it waits for that.
+    """
     return {
         "id": str(one.pk),
         "asset": one.asset_id,
@@ -173,4 +179,5 @@ def withdrawal_words(one: Withdrawal) -> dict[str, Any]:
         "confirmations": one.confirmations,
         "is_cancellable": one.is_cancellable,
         "ended_at": moment(one.ended_at),
+        "prove_with": list(prove_with) if one.status == WithdrawalStatus.CHALLENGED else [],
     }

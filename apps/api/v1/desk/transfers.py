@@ -1,5 +1,6 @@
 """Crypto that leaves and arrives: deposit addresses, the address book, withdrawals."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +30,12 @@ from apps.api.v1.desk.transfer_shapes import (
 )
 from apps.core.errors import Refused
 from apps.flows import address_book, deposits, withdrawals
+from apps.flows.proofs import ways
 from apps.flows.public_event import moment
 from apps.ledger import queries as ledger
+from apps.trades.models import Withdrawal
 from apps.trades.queries import wallet
+from apps.trades.states import WithdrawalStatus
 
 
 class Withdrawable(DeskView):
@@ -170,7 +174,13 @@ class WithdrawalView(DeskView):
 
     def told(self, id: UUID) -> dict[str, Any]:
         """A withdrawal of the caller's as it is now, or 404."""
-        return withdrawal_words(wallet.withdrawal_for(self.actor, id))
+        one = wallet.withdrawal_for(self.actor, id)
+        return withdrawal_words(one, prove_with=self.ways_of([one]))
+
+    def ways_of(self, page: Sequence[Withdrawal]) -> Sequence[str]:
+        """How the caller may prove themselves, if anything here waits for it."""
+        asked = any(one.status == WithdrawalStatus.CHALLENGED for one in page)
+        return ways(self.actor, at=self.at) if asked else ()
 
 
 class Withdrawals(WithdrawalView):
@@ -185,10 +195,12 @@ class Withdrawals(WithdrawalView):
     )
     def get(self, request: Request) -> HttpResponse:
         found = wallet.withdrawals_of(self.actor)
-        answer: HttpResponse = listed(
-            self, found, lambda page: [withdrawal_words(one) for one in page]
-        )
+        answer: HttpResponse = listed(self, found, self._page)
         return answer
+
+    def _page(self, page: Sequence[Withdrawal]) -> list[dict[str, Any]]:
+        prove_with = self.ways_of(page)
+        return [withdrawal_words(one, prove_with=prove_with) for one in page]
 
     @extend_schema(
         operation_id="request_withdrawal",
