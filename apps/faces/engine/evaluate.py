@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.faces.engine import dlib_models
-from apps.faces.engine.checks import actions, colour, identity, match, presence, protocol, sensors
+from apps.faces.engine.checks import (
+    actions,
+    colour,
+    identity,
+    match,
+    presence,
+    protocol,
+    sensors,
+    shape,
+)
 from apps.faces.engine.policy import Policy
 from apps.faces.engine.session import (
     Challenge,
@@ -37,6 +46,8 @@ HINTS = {
     "SEVERAL_FACES": "BE_ALONE",
     "NO_LOOK": "FOLLOW_PROMPTS",
     "ACTION_MISSING": "FOLLOW_PROMPTS",
+    "NOT_TURNED": "TURN_FURTHER",
+    "TURN_UNCLEAR": "TURN_SLOWLY",
     "COLOUR_WEAK": "FIND_SHADE",
     "COLOUR_EVERYWHERE": "LEAVE_WALL",
     "COLOUR_UNSEEN": "HOLD_STILL",
@@ -75,6 +86,8 @@ def evaluate(
     session.ask(identity.check(track=track, embeddings=session.embeddings, limits=policy.identity))
     if not session.is_over and challenge.is_prompted:
         session.ask(actions.check(challenge=challenge, track=track, limits=policy.actions))
+    if not session.is_over:
+        session.ask(shape.check(challenge=challenge, track=track, limits=policy.shape))
     if not session.is_over and any(one.step is Step.COLOURS for one in challenge.prompts):
         session.ask(colour.check(challenge=challenge, track=track, limits=policy.colour))
     if not session.is_over and (challenge.sensors or depth or infrared):
@@ -202,7 +215,6 @@ _MEASURES = {
     "pitch": 1,
     "roll": 1,
     "eye_openness": 3,
-    "eye_contrast": 3,
     "brightness": 0,
     "sharpness": 0,
     "alike": 3,
