@@ -33,7 +33,7 @@ def _made_once(name: str, file: Path) -> str:
         return values[name]
 
 
-def key_ring(text: str) -> dict[str, bytes]:
+def key_ring(text: str, setting: str = "FIELD_KEYS") -> dict[str, bytes]:
     """`"new:HEX64,old:HEX64"` → id → 32 bytes, in order; a bare HEX64 has the id `1`."""
     ring = {}
     for part in filter(None, text.split(",")):
@@ -42,10 +42,10 @@ def key_ring(text: str) -> dict[str, bytes]:
             ring[name or "1"] = bytes.fromhex(key)
         except ValueError:
             raise ImproperlyConfigured(
-                f"FIELD_KEYS: the key {name or '1'!r} is not hexadecimal"
+                f"{setting}: the key {name or '1'!r} is not hexadecimal"
             ) from None
         if len(ring[name or "1"]) != 32:
             raise ImproperlyConfigured(
-                f"FIELD_KEYS: the key {name or '1'!r} is not 32 bytes (64 hexadecimal digits)"
+                f"{setting}: the key {name or '1'!r} is not 32 bytes (64 hexadecimal digits)"
             )
     return ring

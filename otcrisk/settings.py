@@ -28,7 +28,7 @@ OTCRISK_DATA = Path(env.str("OTCRISK_DATA", default=str(BASE_DIR.parent / "share
 # ── Secrets ───────────────────────────────────────────────────────────────────────────────────────
 SECRET_NAMES = (
     "SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET",
-    "PACK_SIGNING_KEY",
+    "PACK_SIGNING_KEY", "FACE_ROTATION",
 )  # fmt: skip
 SECRETS = {
     name: secrets.read(name, kept_in=None if PRODUCTION else VAR / "secrets.json")
@@ -45,6 +45,9 @@ API_PEPPER = SECRETS["API_PEPPER"].encode()
 STEP_UP_SECRET = SECRETS["STEP_UP_SECRET"]
 # Signs the records of orders that people hand to a bank: 32 bytes of Ed25519, in hexadecimal.
 PACK_SIGNING_KEY = SECRETS["PACK_SIGNING_KEY"]
+# Turns faces of banned people into a space where they can be searched and are nobody's: a ring like
+# FIELD_KEYS, of which only the first protects (docs/decisions/0007-faces.md).
+FACE_ROTATION = secrets.key_ring(SECRETS["FACE_ROTATION"], "FACE_ROTATION")
 # Public keys (HEX64) that signed earlier ones; they stay published for as long as packs may live.
 PACK_RETIRED_KEYS = env.list("PACK_RETIRED_KEYS", default=[])
 

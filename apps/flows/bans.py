@@ -18,7 +18,7 @@ from apps.cases.proposals import Proposal, Stage
 from apps.core import locks, partitions
 from apps.core.errors import Refused
 from apps.events.models import Entity
-from apps.flows import restricting, staff
+from apps.flows import face_search, restricting, staff
 from apps.restrictions.models import Ability, Kind, Restriction
 from apps.risk import links, live
 from apps.risk.models import Policy, PolicyStatus
@@ -117,6 +117,7 @@ def approve(
             restricting.lift_all(held, by=by, at=at, reason=reason)
             if what is What.UNBAN:
                 links.recompute()
+                face_search.unbanned(proposal.subject)
 
 
 def reject(
@@ -207,6 +208,7 @@ def _ban(proposal: Proposal, by: User, at: datetime, request_id: str | None) -> 
         note=proposal.note,
         request_id=request_id,
     )
+    face_search.banned(subject, at=at)
     hours = settings.case_due_hours.get(Queue.LINKED, 48.0) if settings else 48.0
     alerts = [
         Alert(Queue.LINKED, near.entity, LINKED_PRIORITY, at + timedelta(hours=hours))

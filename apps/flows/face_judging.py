@@ -6,6 +6,7 @@ lifts what waited. So are a failure, a doubtful check that a human has to see, a
 
 import time
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -23,10 +24,10 @@ from apps.faces.engine.session import (
 )
 from apps.faces.engine.session import Template as Known
 from apps.faces.engine.verdict import Outcome, Verdict
-from apps.faces.models import Attempt, Challenge, Picture, PictureKind, Purpose, Template
+from apps.faces.models import Attempt, Challenge, Picture, PictureKind, Purpose
 from apps.faces.services import attempts, challenges, templates
 from apps.faces.states import ChallengeState
-from apps.flows import face_acts, faces, flow, own_acts, waiting
+from apps.flows import face_acts, face_keeping, face_search, faces, flow, own_acts, waiting
 from apps.flows.decisions import TRUSTED
 from apps.flows.request_facts import RequestFacts
 from apps.risk.decide import Judgement
@@ -99,7 +100,11 @@ def _conclude(
         if challenge.state != ChallengeState.FINISHED:
             return None, None
         request_facts = faces.facts_from(challenge.facts)
-        act = _act(challenge, verdict, request_facts=request_facts, at=at)
+        verdict = face_keeping.fit(challenge.purpose, verdict)
+        found = face_search.alike(challenge, verdict)
+        act = _act(
+            challenge, verdict, request_facts=request_facts, at=at, **face_search.told(found)
+        )
         attempt = attempts.record(
             challenge,
             verdict,
@@ -108,10 +113,12 @@ def _conclude(
             took_ms=took_ms,
             event=act.id if act else None,
             at=at,
+            face=face_keeping.waiting(challenge, verdict),
+            also=face_search.as_findings(found),
         )
         challenges.end(challenge, ChallengeState.JUDGED, at=at)
         if verdict.outcome is Outcome.PASS and challenge.purpose != Purpose.VERIFY:
-            _keep_face(challenge, verdict, at=at)
+            face_keeping.keep(challenge, face_keeping.seen(verdict), at=at)
         if code := NOTICE_OF.get(verdict.outcome):
             notify(user, code, at=at, hint=verdict.hint)
         if act is None:
@@ -123,7 +130,12 @@ def _conclude(
 
 
 def _act(
-    challenge: Challenge, verdict: Verdict, *, request_facts: RequestFacts, at: datetime
+    challenge: Challenge,
+    verdict: Verdict,
+    *,
+    request_facts: RequestFacts,
+    at: datetime,
+    **signals: Any,
 ) -> Act | None:
     kind = ACT_OF.get(verdict.outcome)
     if kind == "face.passed" and challenge.purpose == Purpose.ENROL:
@@ -136,21 +148,7 @@ def _act(
         request_facts=request_facts,
         at=at,
         **face_acts.told(challenge, verdict, at=at),
-    )
-
-
-def _keep_face(challenge: Challenge, verdict: Verdict, *, at: datetime) -> Template:
-    assert verdict.embedding is not None
-    before = templates.in_use(challenge.user)
-    return templates.enrol(
-        user=challenge.user,
-        vector=verdict.embedding,
-        model=verdict.model,
-        frames=verdict.embedding_frames,
-        poses=verdict.poses,
-        challenge=challenge,
-        known_since=before.known_since if before else at,
-        at=at,
+        **signals,
     )
 
 

@@ -22,7 +22,7 @@ from apps.faces import queries
 from apps.faces.engine import asking
 from apps.faces.engine.session import ACTIONS, Prompt, Sensor, Step
 from apps.faces.models import Challenge, Consent, Purpose, Template
-from apps.faces.services import challenges, keys, pictures, templates
+from apps.faces.services import challenges, keys, pictures, protected, templates
 from apps.faces.services.pictures import Sent
 from apps.faces.states import ChallengeState
 from apps.flows import flow, own_acts
@@ -50,6 +50,8 @@ def agree(*, actor: User, with_search: bool, at: datetime) -> Consent:
         if known is not None and (known.with_search, known.wording) == (with_search, WORDING):
             return known
         Consent.objects.filter(user=actor, withdrawn_at=None).update(withdrawn_at=at)
+        if not with_search:
+            protected.remove(actor)
         consent = Consent.objects.create(
             id=uuid7(at), user=actor, wording=WORDING, with_search=with_search, given_at=at
         )
@@ -76,7 +78,7 @@ def begin(
     """
     with flow.transaction(actor, at=at):
         known = templates.in_use(actor)
-        purpose = purpose or (Purpose.VERIFY if known else Purpose.ENROL)
+        purpose = purpose or _needed(known, confirmed=confirmed, at=at)
         _may_begin(actor, purpose, known, confirmed=confirmed, at=at)
         device = Device.objects.filter(pk=request_facts.device_id).first()
         sensors = _sensors(device, request_facts)
@@ -220,7 +222,7 @@ def _may_begin(
         raise Refused("FACE_UNKNOWN", 409, "Set up your face first.")
     if purpose != Purpose.VERIFY and not confirmed:
         raise Refused("CONFIRM_IDENTITY", 403, "Confirm first that it is you.")
-    if purpose == Purpose.VERIFY and known is not None and not is_ripe(known, at=at):
+    if purpose != Purpose.ENROL and known is not None and not is_ripe(known, at=at):
         raise Refused(
             "FACE_TOO_YOUNG",
             403,
@@ -231,6 +233,14 @@ def _may_begin(
 
 def _being_judged() -> Refused:
     return Refused("FACE_BEING_JUDGED", 409, "A check is being judged. Try again shortly.")
+
+
+def _needed(known: Template | None, *, confirmed: bool, at: datetime) -> Purpose:
+    if known is None:
+        return Purpose.ENROL
+    # Whoever can't confirm who they are just now still proves themselves by the old face.
+    due = confirmed and renew_at(known) <= at and is_ripe(known, at=at)
+    return Purpose.RENEW if due else Purpose.VERIFY
 
 
 def _sensors(device: Device | None, facts: RequestFacts) -> frozenset[Sensor]:

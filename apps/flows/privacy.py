@@ -12,6 +12,7 @@ from apps.core.errors import Refused
 from apps.devices import services as devices
 from apps.devices.models import Device, Sighting
 from apps.events.models import Entity, Event
+from apps.faces import privacy as faces
 from apps.flows import staff
 from apps.restrictions.models import Restriction
 from apps.risk.vocabulary import KINDS
@@ -57,6 +58,9 @@ def export_user(*, user: User, asked: Asked, at: datetime) -> dict[str, Any]:
             "restrictions": _restrictions(subject),
             "acts": _acts(subject),
             **desk.export(user),
+            # Pictures of a face, live, are what an impostor needs: whoever is signed in doesn't
+            # get them, only the person whom compliance knows to have asked.
+            **faces.export(user, with_pictures=asked.ground == Ground.REQUEST),
         }
         counts = {name: len(rows) for name, rows in sections.items()}
         _record(exported.deed, counts, asked, subject, at)
@@ -79,9 +83,9 @@ def erase_user(*, user: User, asked: Asked, at: datetime) -> PrivacyDeed:
                 409,
                 "Something about this account is still being looked into. Try again later.",
             )
-        if why := desk.open_matters(user, at=at):
+        if why := desk.open_matters(user, at=at) + faces.open_matters(user):
             raise Refused("MATTERS_OPEN", 409, " ".join(why))
-        of_desk = desk.erase(user, at=at)
+        of_desk = desk.erase(user, at=at) | faces.erase(user, at=at)
         deed = privacy.erase(User.objects.select_for_update().get(pk=user.pk), at=at)
         forgotten = devices.forget_user(user_entity=subject.id)
         _record(deed, {"sightings": forgotten, **of_desk}, asked, subject, at)

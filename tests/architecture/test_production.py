@@ -9,7 +9,7 @@ from django.conf import settings
 
 SECRETS = (
     "SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY", "API_PEPPER", "STEP_UP_SECRET",
-    "PACK_SIGNING_KEY",
+    "PACK_SIGNING_KEY", "FACE_ROTATION",
 )  # fmt: skip
 WHOLE = {
     "OTCRISK_ENV": "production",

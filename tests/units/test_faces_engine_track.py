@@ -40,12 +40,30 @@ def test_openness_is_height_over_width():
     assert eyes.openness(faces.landmarks(openness=0.1, roll=15)) == pytest.approx(0.1, abs=0.02)
 
 
-@pytest.mark.parametrize("usual", [0.2, 0.44])
-def test_blinks_are_counted_by_the_persons_own_eyes(usual):
+def test_blinks_are_counted_when_the_eyes_open_again():
     shares = [1, 1, 0.4, 0.3, 1, 0.9, None, 0.8, 0.5, 1, 1, 0.6]
-    values = [None if share is None else share * usual for share in shares]
-    found = eyes.blinks(values, usual=usual, closed_below=0.7, open_above=0.85)
-    assert found == [(2, 3), (8, 8)], "eyes that never open again have not blinked"
+    found = eyes.blinks(shares, closed_below=0.7, open_above=0.85)
+    assert found == [(2, 3), (8, 8)]
+
+
+def test_a_blink_shows_in_the_lids_or_in_the_light_of_the_eye():
+    usual = eyes.baseline([0.2, 0.4, 0.4, 0.41, 0.39])
+    assert usual == pytest.approx(0.4, abs=0.01)
+    lids = eyes.shares([0.4, 0.1, 0.4, None], usual=usual)
+    light = eyes.shares([0.8, 0.8, 0.4, 0.8], usual=0.8)
+    found = eyes.open_shares(lids, light)
+    assert [None if one is None else round(one, 2) for one in found] == [1.0, 0.25, 0.5, None]
+
+
+def test_a_closed_eye_has_no_dark_in_the_white():
+    points = faces.landmarks()
+    shut = np.full((480, 640), 150, np.uint8)
+    open_eyes = shut.copy()
+    for corners in ((36, 39), (42, 45)):
+        x, y = points[list(corners)].mean(0).round().astype(int)
+        open_eyes[y - 4 : y + 4, x - 14 : x + 14] = 220
+        open_eyes[y - 4 : y + 4, x - 4 : x + 4] = 30
+    assert eyes.contrast(open_eyes, points) > 5 * eyes.contrast(shut, points)
 
 
 @pytest.mark.parametrize("name", ["d0", "d3", "d13", "d19"])

@@ -215,6 +215,7 @@ _MEASURES = {
     "pitch": 1,
     "roll": 1,
     "eye_openness": 3,
+    "eye_contrast": 3,
     "brightness": 0,
     "sharpness": 0,
     "alike": 3,

@@ -67,6 +67,8 @@ class Sight:
     roll: float | None = None
     #: Height over width of the open eye, mean of both.
     eye_openness: float | None = None
+    #: How far apart the bright and the dark of the eyes are, as a share of their mean.
+    eye_contrast: float | None = None
     #: Pixels between the outer corners of the eyes, if the head faced the camera.
     eyes_apart: float | None = None
     #: How badly the mean face fits, as a share of `eyes_apart`.
@@ -187,6 +189,7 @@ class _Gaze:
         self.box, self.before = spanned, face
         sight.box, sight.landmarks, sight.alike = spanned, landmarks, alike
         sight.eye_openness = eyes.openness(landmarks)
+        sight.eye_contrast = eyes.contrast(picture, landmarks)
         sight.brightness, sight.sharpness = quality(picture, spanned)
 
     def _laid(

@@ -116,11 +116,11 @@ class Template(models.Model):
 
 
 class ProtectedFace(models.Model):
-    """A banned person's face in the space of the secret rotation, in which it can be searched.
+    """A banned person's face, rotated and blurred so that it can be searched and is nobody's.
 
-    The rotation (protection.py) keeps distances and is not in the database: without it a vector
-    matches nobody's. Added when a person who consented is banned for good, removed with the ban or
-    at erasure.
+    The rotation (protection.py) keeps distances and is not in the database. `vector` proposes whom
+    to compare with, `exact` (the face itself, sealed under the ring) decides. Added when a person
+    who consented is banned for good, removed with the ban or at erasure.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -130,6 +130,7 @@ class ProtectedFace(models.Model):
     model = models.CharField(max_length=40)
     rotation = models.CharField(max_length=16, help_text="Which secret rotation it went through.")
     vector = VectorField(dimensions=128)
+    exact = EncryptedBytesField()
     added_at = models.DateTimeField()
 
     class Meta:

@@ -58,9 +58,9 @@ def paint(*, look: Look, points: Floats) -> Floats:
         features.roots(random, look),
         features.beard(random, look, points),
         features.brows(random, look, points),
-        features.lashes(points),
     ):
         linear += (look.hair * (1.0 - 0.2 * look.tone) - linear) * cover[..., None]
+    linear += (look.hair * 0.35 - linear) * features.lashes(points)[..., None]
     image[:SKIN_ROWS, :, :3] = linear
     image[584:762, 520:700, :3] = features.eye(random, look.iris, white=0.46)
     image[640:700, 712:760, :3] = np.exp(base) * np.array([0.55, 0.28, 0.26], np.float32)
@@ -86,9 +86,8 @@ def paint_infrared(*, look: Look, points: Floats) -> Floats:
     ):
         skin += ((0.16 + 0.3 * look.hair.mean()) - skin) * 0.85 * cover
     image[:SKIN_ROWS, :, 0] = skin
-    image[584:762, 520:700, 0] = features.eye(random, np.array([0.26] * 3, np.float32), white=0.48)[
-        ..., 0
-    ]
+    iris = np.full(3, 0.26, np.float32)
+    image[584:762, 520:700, 0] = features.eye(random, iris, white=0.48)[..., 0]
     image[640:700, 712:760, 0] = 0.25
     image[SKIN_ROWS:, :512, 0] = (0.14 + 0.4 * look.hair.mean()) * features.strands(random)
     image[SKIN_ROWS:, 768:, 0] = 0.3 + 0.3 * look.cloth.mean()

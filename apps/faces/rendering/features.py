@@ -132,7 +132,7 @@ def lashes(points: Floats) -> Floats:
     """The dark edges of the lids."""
     out = np.zeros((SKIN_ROWS, WIDTH), np.float32)
     for eye in ((36, 37, 38, 39), (42, 43, 44, 45)):
-        out += 0.9 * _soft(_polyline(points[list(eye)] + (0, -0.5), 2), 0.9)
+        out += 1.1 * _soft(_polyline(points[list(eye)] + (0, -0.5), 3), 0.8)
     for eye in ((36, 41, 40, 39), (42, 47, 46, 45)):
         out += 0.45 * _soft(_polyline(points[list(eye)] + (0, 0.5), 1), 0.9)
     return out.clip(0, 0.95)

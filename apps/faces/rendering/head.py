@@ -27,6 +27,14 @@ RIGHT_EYE = (23021, 24591)
 #: The shine of an eye: above 1.5 it is wet (room.lit).
 WET = 2.0
 
+#: The expression that shuts an eye, its eyeball, and the landmarks of its lids.
+LIDS = (
+    ("eyeBlink_L", LEFT_EYE, (43, 44), (47, 46)),
+    ("eyeBlink_R", RIGHT_EYE, (37, 38), (41, 40)),
+)
+#: How far an eyeball gives way under its lid, in centimetres.
+EYE_GIVES = 0.3
+
 #: How far identities are spread beyond the measured people: subjects must be told apart.
 SPREAD = 1.6
 
@@ -201,8 +209,27 @@ class Head:
             eyes=shine == WET,
             texture=texture,
             infrared=infrared,
-            expressions=self.expressions,
+            expressions=self.expressions | self._lids(parts[0].xyz),
         )
+
+    def _lids(self, xyz: Floats) -> dict[str, tuple[Indices, Floats]]:
+        """Blinks that shut these eyes: other eyes than the mean ones have another way to go.
+
+        Lids go straight where real ones slide over the eye, so the eye gives way a little.
+        """
+        out = {}
+        for name, eye, above, below in LIDS:
+            moved, by = self.expressions[name]
+            whole = np.zeros_like(xyz)
+            whole[moved] = by
+            upper, lower = self.landmarks[list(above)], self.landmarks[list(below)]
+            apart = (xyz[upper, 1] - xyz[lower, 1]).mean()
+            closes = (whole[lower, 1] - whole[upper, 1]).mean()
+            whole *= max(float(apart) / max(float(closes), 0.1), 0.5)
+            whole[self._within(eye), 2] -= EYE_GIVES
+            moved = np.flatnonzero(np.abs(whole).max(1) > 1e-3).astype(np.int32)
+            out[name] = (moved, np.ascontiguousarray(whole[moved]))
+        return out
 
 
 def _openness(xyz: Floats, triangles: Indices, directions: int = 48) -> Floats:

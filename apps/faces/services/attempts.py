@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from apps.core import crypto
 from apps.core.ids import uuid7
@@ -15,6 +19,18 @@ from apps.faces.services import keys
 
 #: How many colour pictures are kept of a check: all moments of a doubtful one, few of a good one.
 KEPT = {Outcome.PASS: 3, Outcome.RETRY: 3, Outcome.REVIEW: 48, Outcome.FAIL: 48}
+#: Under this name a face waits in the sealed trace for people to rule.
+FACE = "face"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """A face as it is kept: the mean unit vector, the model, and of how much it is the mean."""
+
+    vector: NDArray[np.float64]
+    model: str
+    frames: int
+    poses: frozenset[str]
 
 
 def record(
@@ -26,8 +42,13 @@ def record(
     took_ms: int,
     event: UUID | None,
     at: datetime,
+    face: Face | None = None,
+    also: Sequence[dict[str, Any]] = (),
 ) -> Attempt:
-    """Write down a verdict with the audit pictures; the challenge's own pictures still exist."""
+    """Write down a verdict with the audit pictures; the challenge's own pictures still exist.
+
+    `face` waits for people to rule; `also` are findings that are not the engine's.
+    """
     user = challenge.user
     attempt = Attempt(
         id=uuid7(at),
@@ -49,7 +70,8 @@ def record(
                 "evidence": one.evidence,
             }
             for one in verdict.findings
-        ],
+        ]
+        + list(also),
         frames=challenge.pictures.filter(kind=PictureKind.COLOUR).count(),
         with_flashes=bool(challenge.colours),
         device_model=device_model[:80],
@@ -61,8 +83,8 @@ def record(
         at=at,
     )
     key = keys.key_for(user, at=at)
-    trace = json.dumps(verdict.trace, separators=(",", ":")).encode()
-    attempt.trace = crypto.seal(trace, aad=trace_place(attempt), key=key)
+    trace = verdict.trace | ({FACE: _as_json(face)} if face else {})
+    attempt.trace = _sealed(attempt, trace, key=key)
     attempt.save(force_insert=True)
     _audit(attempt, key=key, most=KEPT[verdict.outcome], at=at)
     return attempt
@@ -78,21 +100,61 @@ def picture_place(picture: AuditPicture) -> str:
     return f"faces_auditpicture:{picture.attempt_id}:{picture.pk}"
 
 
-def opened_trace(attempt: Attempt) -> dict[str, object]:
-    """What was seen in each frame; empty once it was deleted."""
-    if attempt.trace is None:
-        return {}
-    key = keys.key_of(attempt.user)
-    opened: dict[str, object] = json.loads(
-        crypto.open_(bytes(attempt.trace), aad=trace_place(attempt), key=key)
-    )
+def opened_trace(attempt: Attempt) -> dict[str, Any]:
+    """What was seen in each frame; empty once it was deleted. Never the face itself."""
+    opened = _opened(attempt)
+    opened.pop(FACE, None)
     return opened
+
+
+def opened_face(attempt: Attempt) -> Face | None:
+    """The face that waits for people to rule."""
+    said = _opened(attempt).get(FACE)
+    if said is None:
+        return None
+    return Face(
+        vector=np.array(said["vector"], np.float64),
+        model=said["model"],
+        frames=said["frames"],
+        poses=frozenset(said["poses"]),
+    )
+
+
+def drop_face(attempt: Attempt) -> None:
+    """People have ruled: the face waits no longer."""
+    trace = _opened(attempt)
+    if trace.pop(FACE, None) is not None:
+        sealed = _sealed(attempt, trace, key=keys.key_of(attempt.user))
+        Attempt.objects.filter(pk=attempt.pk).update(trace=sealed)
+        attempt.trace = sealed
 
 
 def opened_picture(picture: AuditPicture) -> bytes:
     """The file of an audit picture: JPEG for colour, PNG for the others."""
     key = keys.key_of(picture.attempt.user)
     return crypto.open_(bytes(picture.sealed), aad=picture_place(picture), key=key)
+
+
+def _sealed(attempt: Attempt, trace: dict[str, Any], *, key: bytes) -> bytes:
+    plain = json.dumps(trace, separators=(",", ":")).encode()
+    return crypto.seal(plain, aad=trace_place(attempt), key=key)
+
+
+def _opened(attempt: Attempt) -> dict[str, Any]:
+    if attempt.trace is None:
+        return {}
+    sealed, key = bytes(attempt.trace), keys.key_of(attempt.user)
+    opened: dict[str, Any] = json.loads(crypto.open_(sealed, aad=trace_place(attempt), key=key))
+    return opened
+
+
+def _as_json(face: Face) -> dict[str, Any]:
+    return {
+        "vector": [float(number) for number in face.vector],
+        "model": face.model,
+        "frames": face.frames,
+        "poses": sorted(face.poses),
+    }
 
 
 def _audit(attempt: Attempt, *, key: bytes, most: int, at: datetime) -> None:

@@ -27,7 +27,7 @@ class Limits:
 
     turn: float = 13.0
     up: float = 7.0
-    down: float = 7.0
+    down: float = 6.0
     tilt: float = 11.0
     unasked_turn: float = 18.0
     unasked_nod: float = 13.0
@@ -36,9 +36,9 @@ class Limits:
     reaction_ms: int = 100
     #: How long a motion that was asked for may last into the next prompt.
     returning_ms: int = 1_100
-    #: Shares of the person's own openness of the eyes.
+    #: Shares of how far the person's own eyes are open.
     closed: float = 0.75
-    opened: float = 0.85
+    opened: float = 0.82
     blinks: int = 2
     blink_longest_ms: int = 900
 
@@ -209,9 +209,12 @@ def _blinks(
     sights: list[Sight], ahead: Sight, times: np.ndarray, limits: Limits
 ) -> tuple[int, int | None]:
     """How often the eyes closed and opened, and when they closed first."""
+    open_shares = eyes.open_shares(
+        eyes.shares([one.eye_openness for one in sights], usual=ahead.eye_openness),
+        eyes.shares([one.eye_contrast for one in sights], usual=ahead.eye_contrast),
+    )
     found = eyes.blinks(
-        [one.eye_openness for one in sights],
-        usual=ahead.eye_openness or 0.0,
+        open_shares,
         closed_below=limits.closed,
         open_above=limits.opened,
     )
@@ -228,8 +231,14 @@ def _ahead(challenge: Challenge, track: Track) -> Sight | None:
     if not seen:
         return None
     yaw, pitch, roll = np.median([(one.yaw, one.pitch, one.roll) for one in seen], axis=0)
-    usual = eyes.baseline([one.eye_openness for one in seen])
-    return replace(seen[0], yaw=yaw, pitch=pitch, roll=roll, eye_openness=usual)
+    return replace(
+        seen[0],
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        eye_openness=eyes.baseline([one.eye_openness for one in seen]),
+        eye_contrast=eyes.baseline([one.eye_contrast for one in seen]),
+    )
 
 
 def _found(
