@@ -1,6 +1,6 @@
 """The judgement of one session: the checks in order, the first hard failure ends it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,35 +74,33 @@ def evaluate(
     now: datetime,
 ) -> Verdict:
     """Judges a session. Bad pixels are a finding, never an exception."""
-    session = _Session(challenge, policy)
-    session.ask(protocol.check(challenge=challenge, frames=frames, limits=policy.protocol, now=now))
+    session = _Session(policy)
+    session.ask(
+        lambda: protocol.check(challenge=challenge, frames=frames, limits=policy.protocol, now=now)
+    )
     if session.is_over:
         return session.verdict()
     track = session.track = look(frames=frames)
-    session.ask(presence.check(challenge=challenge, track=track, limits=policy.presence))
+    seen: dict[str, Any] = {"challenge": challenge, "track": track}
+    session.ask(lambda: presence.check(**seen, limits=policy.presence))
     if session.is_over:
         return session.verdict()
-    session.embed(identity.chosen(challenge=challenge, track=track, limits=policy.identity))
-    session.ask(identity.check(track=track, embeddings=session.embeddings, limits=policy.identity))
-    if not session.is_over and challenge.is_prompted:
-        session.ask(actions.check(challenge=challenge, track=track, limits=policy.actions))
-    if not session.is_over:
-        session.ask(shape.check(challenge=challenge, track=track, limits=policy.shape))
-    if not session.is_over and any(one.step is Step.COLOURS for one in challenge.prompts):
-        session.ask(colour.check(challenge=challenge, track=track, limits=policy.colour))
-    if not session.is_over and (challenge.sensors or depth or infrared):
+    session.embed(identity.chosen(**seen, limits=policy.identity))
+    session.ask(
+        lambda: identity.check(track=track, embeddings=session.embeddings, limits=policy.identity)
+    )
+    if challenge.is_prompted:
+        session.ask(lambda: actions.check(**seen, limits=policy.actions))
+    session.ask(lambda: shape.check(**seen, limits=policy.shape))
+    if any(one.step is Step.COLOURS for one in challenge.prompts):
+        session.ask(lambda: colour.check(**seen, limits=policy.colour))
+    if challenge.sensors or depth or infrared:
         session.ask(
-            sensors.check(
-                challenge=challenge,
-                track=track,
-                limits=policy.sensors,
-                depth=depth,
-                infrared=infrared,
-            )
+            lambda: sensors.check(**seen, limits=policy.sensors, depth=depth, infrared=infrared)
         )
-    if not session.is_over and challenge.with_match:
+    if challenge.with_match:
         session.ask(
-            match.check(
+            lambda: match.check(
                 embedding=session.embedding,
                 pictures=len(session.embeddings),
                 model=dlib_models.EMBEDDING_MODEL,
@@ -116,8 +114,7 @@ def evaluate(
 class _Session:
     """What was found so far."""
 
-    def __init__(self, challenge: Challenge, policy: Policy) -> None:
-        self.challenge = challenge
+    def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.track: Track | None = None
         self.embeddings: dict[int, NDArray[np.float64]] = {}
@@ -135,8 +132,10 @@ class _Session:
     def embedding(self) -> NDArray[np.float64] | None:
         return dlib_models.averaged(list(self.embeddings.values()))
 
-    def ask(self, finding: Finding) -> None:
-        self.findings.append(finding)
+    def ask(self, question: Callable[[], Finding]) -> None:
+        """Asks the next question, unless nothing more has to be asked."""
+        if not self.findings or not self.is_over:
+            self.findings.append(question())
 
     def embed(self, indices: list[int]) -> None:
         """Embeds the face in these pictures."""

@@ -67,18 +67,23 @@ def baseline(values: Sequence[float | None]) -> float | None:
 
 
 def blinks(
-    open_shares: Sequence[float | None], *, closed_below: float, open_above: float
+    values: Sequence[float | None],
+    *,
+    usual: float = 1.0,
+    closed_below: float,
+    open_above: float,
 ) -> list[tuple[int, int]]:
     """The first and last index of each time that the eyes closed and opened again.
 
-    Eyes that never open again have not blinked.
+    Limits are shares of `usual`. Eyes that never open again have not blinked.
     """
     found: list[tuple[int, int]] = []
     start: int | None = None
     was_open = False
-    for index, share in enumerate(open_shares):
-        if share is None:
+    for index, value in enumerate(values):
+        if value is None:
             continue
+        share = value / usual if usual > 0 else 1.0
         if share >= open_above:
             if start is not None:
                 found.append((start, index - 1))
