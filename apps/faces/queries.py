@@ -123,3 +123,9 @@ def colours_before(user: User) -> list[str]:
     """The latest sequences of colours that this person was shown, as text."""
     found = Challenge.objects.filter(user=user).exclude(colours="").order_by("-issued_at")
     return list(found.values_list("colours", flat=True)[:COLOURS_REMEMBERED])
+
+
+def latest(user: User, *, limit: int) -> list[Attempt]:
+    """The person's latest judged checks."""
+    found = Attempt.objects.filter(user=user).select_related("challenge").defer("trace")
+    return list(found.order_by("-at")[:limit])

@@ -74,6 +74,17 @@ DEPOSIT_STATES = {
     "RETURNED": _("Sent back"),
     "DROPPED": _("Vanished from the network"),
 }
+FACE_PURPOSES = {
+    "ENROL": _("Set up"),
+    "RENEW": _("Taken anew"),
+    "VERIFY": _("Proof of who you are"),
+}
+FACE_OUTCOMES = {
+    "PASS": _("Passed"),
+    "RETRY": _("Could not be told"),
+    "REVIEW": _("With our staff"),
+    "FAIL": _("Did not pass"),
+}
 ABILITIES = {
     "all": _("Everything"),
     "login": _("Sign in"),

@@ -1,6 +1,0 @@
-from django.apps import AppConfig
-
-
-class ScreeningConfig(AppConfig):
-    name = "apps.screening"
-    label = "screening"
