@@ -77,6 +77,7 @@ def face(request: HttpRequest) -> HttpResponse:
         "known": known,
         "ripe_at": faces.ripe_at(known) if known else None,
         "is_due_again": known is not None and faces.renew_at(known) <= at,
+        "next": _local(request.GET, request),
         "agreement": agreement,
         "by_hand": by_hand,
         "attempts": queries.latest(user, limit=MOST_SHOWN),

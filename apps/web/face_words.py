@@ -33,6 +33,8 @@ HINTS = {
     "BE_ALONE": _("Only one person, please."),
     "FOLLOW_PROMPTS": _("Do what is asked when it is asked, not before."),
     "UNCOVER_FACE": _("Take off what covers your face: cap, mask, glasses, hair."),
+    "BLINK": _("Blink now and then, as you usually do."),
+    "LEAVE_WALL": _("Step away from the wall behind you."),
     "TRY_AGAIN": _("That did not work. Please try again."),
 }
 OUTCOMES: dict[str, tuple[Any, Any, bool]] = {

@@ -139,3 +139,24 @@ def test_alice_sets_up_her_face_on_her_phone(desk: Desk, stand: Stand) -> None:
     assert Template.objects.filter(user=alice, superseded_at=None).count() == 1
     assert not Picture.objects.exists()
     assert Attempt.objects.get().outcome == "PASS"
+
+
+def shows(page: Page, camera: LiveCamera, user: User, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Start").click()
+    obeys(page, camera, user)
+
+
+@pytest.mark.parametrize("kind", ["PRINT", "SCREEN"])
+def test_mallory_holds_something_else_before_the_camera(
+    desk: Desk, stand: Stand, kind: str
+) -> None:
+    """A photograph, or a screen whose picture obeys but does not take on the light."""
+    mallory = desk.person("mallory")
+    has_factor(mallory)
+    with before_the_camera(desk, stand, "mallory", subject=3, kind=kind) as (page, camera):
+        sets_up(page, camera, mallory)
+        expect(page.locator("[data-face]")).to_have_attribute("data-state", "done", timeout=60_000)
+        assert page.locator("[data-face]").get_attribute("data-outcome") in ("FAIL", "RETRY")
+    assert not Template.objects.exists()
+    assert Attempt.objects.get().outcome in ("FAIL", "RETRY")
