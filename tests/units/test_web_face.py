@@ -8,6 +8,7 @@ from apps.faces.models import Consent, ManualCheck, Template
 from apps.web import face_words
 from tests.camera import Camera, verdict
 from tests.desk import Desk
+from tests.signing_in import has_factor
 from tests.web import Web, forget_second_factor
 
 
@@ -41,6 +42,7 @@ def test_alice_agrees_and_is_led_to_the_camera(web: Web, p2p: Desk) -> None:
 
 def test_to_set_a_face_up_one_confirms_who_one_is(web: Web, camera: Camera) -> None:
     camera.agrees("alice")
+    has_factor(camera.desk.person("alice"))
     forget_second_factor(web.of("alice"))
     answer = web.get("alice", "/account/face/check/?purpose=ENROL")
     assert "reauthenticate" in answer.headers["Location"]
