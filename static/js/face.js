@@ -205,12 +205,12 @@
     let prompt = check.prompt;
     let promptAt = began;
     let lastTime = -1;
+    let before = "";
     let shown = 1;
     let over = false;
     let fault = null;
 
-    const bind = async (data, place) => {
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    const bind = async (digest, place) => {
       const head = new TextEncoder().encode(`${place.kind}:${place.seq}:${place.t_ms}:${place.prompt_seq}:`);
       const message = new Uint8Array(nonce.length + head.length + digest.length);
       message.set(nonce);
@@ -219,31 +219,23 @@
       return hex(await crypto.subtle.sign("HMAC", key, message));
     };
 
-    // A slow camera shows the same picture twice: it is taken once. Browsers tell when a new one came.
-    let fresh = true;
-    let seenAt = -1;
-    const renewed = () => { fresh = true; if (!over) video.requestVideoFrameCallback(renewed); };
-    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(renewed);
-    const isNew = () => {
-      if (video.requestVideoFrameCallback) return fresh;
-      return video.currentTime !== seenAt;
-    };
-
     const shoot = async () => {
       const gap = 1000 / capture.fps;
       let next = began;
       while (!over && seq < capture.most_frames) {
         const now = performance.now();
-        if (now < next || !isNew()) { await sleep(Math.max(1, Math.min(8, next - now))); continue; }
-        fresh = false;
-        seenAt = video.currentTime;
+        if (now < next) { await sleep(Math.min(8, next - now)); continue; }
         next = Math.max(next + gap, now);
         const t = Math.max(lastTime + 1, Math.round(now - began));
         lastTime = t;
         const place = { kind: "COLOUR", seq, t_ms: t, prompt_seq: prompt.seq };
         const data = await photograph(capture.jpeg_quality, capture.most_bytes_each);
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+        // A slow camera shows the same picture twice: it is sent once.
+        if (hex(digest) === before) continue;
+        before = hex(digest);
         seq += 1;
-        pending.push({ ...place, data, mac: await bind(data, place) });
+        pending.push({ ...place, data, mac: await bind(digest, place) });
       }
     };
 
