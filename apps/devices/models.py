@@ -175,3 +175,46 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.device_id} with {self.user_entity}, {self.count} times"
+
+
+class Habit(models.Model):
+    """How one person types, touches and scrolls at one device: means and variances of page views.
+
+    Written by habits.note. Numbers only (rhythm.Profile); `views` were learnt, `unlike` were not,
+    because they were unlike the person.
+    """
+
+    device = models.ForeignKey(
+        Device, on_delete=models.CASCADE, related_name="habits", db_index=False
+    )
+    user_entity = models.BigIntegerField(db_index=True)
+    profile = models.JSONField(default=dict)
+    views = models.PositiveIntegerField(default=0)
+    unlike = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["device", "user_entity"], name="habit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.device_id} with {self.user_entity}, {self.views} views"
+
+
+class Lately(models.Model):
+    """What was seen of whoever is at a device, in the last minutes; also before they sign in.
+
+    Written by habits.note; begun anew after 15 quiet minutes, and when somebody else is there.
+    """
+
+    device = models.OneToOneField(
+        Device, primary_key=True, on_delete=models.CASCADE, related_name="lately"
+    )
+    user_entity = models.BigIntegerField(null=True, db_index=True)
+    views = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.device_id} until {self.at:%H:%M}"

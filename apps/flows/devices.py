@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.devices import queries, services
+from apps.devices import habits, queries, services
 from apps.devices.models import Device
+from apps.devices.rhythm import View
 from apps.devices.services import MatchedBy, Registration
 from apps.devices.submission import Submission
 from apps.events.act import Act
@@ -65,8 +66,19 @@ def recognised(*, user: User, request_facts: RequestFacts, at: datetime) -> Requ
         return request_facts
     with transaction.atomic(durable=True):
         device = services.recognise(device=shown, user_entity=user.entity_id, at=at)
-    signals = queries.signals_of(device=device, at=at)
+    signals = habits.signals_of(device=device, user_entity=user.entity_id, at=at, seen_at=shown)
     return replace(request_facts, device_id=device.pk, device_signals=signals)
+
+
+def behaved(*, view: View, presented_token: str | None, user: User | None, at: datetime) -> bool:
+    """Note how somebody types and touches at a device; False where the device is not known."""
+    shown = queries.presented(scope=DESK, token=presented_token)
+    if shown is None:
+        return False
+    with transaction.atomic(durable=True):
+        entity = user.entity_id if user else None
+        habits.note(device=shown.device, user_entity=entity, view=view, at=at)
+    return True
 
 
 def seen(*, user: User, request_facts: RequestFacts, at: datetime) -> None:

@@ -9,8 +9,9 @@ from django.db import models, transaction
 from apps.cases.models import Case, Status
 from apps.core import locks, partitions
 from apps.core.errors import Refused
+from apps.devices import habits
 from apps.devices import services as devices
-from apps.devices.models import Device, Sighting
+from apps.devices.models import Device, Habit, Sighting
 from apps.events.models import Entity, Event
 from apps.faces import privacy as faces
 from apps.flows import staff
@@ -55,6 +56,7 @@ def export_user(*, user: User, asked: Asked, at: datetime) -> dict[str, Any]:
         sections: dict[str, list[dict[str, Any]]] = {
             "devices": _devices(subject),
             "sightings": _sightings(subject),
+            "habits": _habits(subject),
             "restrictions": _restrictions(subject),
             "acts": _acts(subject),
             **desk.export(user),
@@ -88,6 +90,7 @@ def erase_user(*, user: User, asked: Asked, at: datetime) -> PrivacyDeed:
         of_desk = desk.erase(user, at=at) | faces.erase(user, at=at)
         deed = privacy.erase(User.objects.select_for_update().get(pk=user.pk), at=at)
         forgotten = devices.forget_user(user_entity=subject.id)
+        habits.forget(user_entity=subject.id)
         _record(deed, {"sightings": forgotten, **of_desk}, asked, subject, at)
     user.refresh_from_db()
     return deed
@@ -134,6 +137,15 @@ def _devices(subject: Entity) -> list[dict[str, Any]]:
             "last_seen_at": device.last_seen_at.isoformat(),
         }
         for device in found
+    ]
+
+
+def _habits(subject: Entity) -> list[dict[str, Any]]:
+    # Not the figures themselves: whoever has taken an account over could learn to type like it.
+    found = Habit.objects.filter(user_entity=subject.id).order_by("device_id")
+    return [
+        {"device": str(one.device_id), "page_views": one.views, "last_at": one.at.isoformat()}
+        for one in found
     ]
 
 

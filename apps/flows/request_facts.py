@@ -10,8 +10,10 @@ from django.http import HttpRequest
 
 from apps.core import clock
 from apps.core.net import client_ip, subnet
+from apps.devices import habits
 from apps.devices import queries as devices
 from apps.devices.cookies import device_token_of
+from apps.devices.models import Device
 from apps.users import second_factor
 from apps.users.models import DESK, User
 
@@ -57,12 +59,12 @@ class RequestFacts:
     user_agent_family: str
     client: str
     second_factor: bool = False
-    # What the device tells rules (queries.signals_of).
-    device_signals: Mapping[str, bool] = field(default_factory=dict)
+    # What the device tells rules (habits.signals_of).
+    device_signals: Mapping[str, bool | float] = field(default_factory=dict)
 
 
 def facts_of(request: HttpRequest, *, user: User | None = None) -> RequestFacts:
-    """The facts of this request; one query when it shows a device token."""
+    """The facts of this request; one query when it shows a device token, three with its person."""
     ip = client_ip(request)
     token = device_token_of(request) or request.headers.get(DEVICE_HEADER)
     shown = devices.presented(scope=DESK, token=token) if token else None
@@ -71,11 +73,17 @@ def facts_of(request: HttpRequest, *, user: User | None = None) -> RequestFacts:
         subnet=subnet(ip) if ip else None,
         device_id=shown.device.id if shown else None,
         user_agent_family=_family(request.headers.get("User-Agent", "")),
-        device_signals=devices.signals_of(device=shown.device, at=clock.now()) if shown else {},
+        device_signals=_signals(shown.device, user) if shown else {},
         client=str(Channel(is_headless_request(request) or "web")),
         second_factor=user is not None
         and second_factor.was_used(session=request.session, user=user),
     )
+
+
+def _signals(device: Device, user: User | None) -> Mapping[str, bool | float]:
+    if user is None:
+        return devices.signals_of(device=device, at=clock.now())
+    return habits.signals_of(device=device, user_entity=user.entity_id, at=clock.now())
 
 
 def _family(user_agent: str) -> str:

@@ -30,7 +30,7 @@ class RegistrationThrottle(BucketThrottle):
 def register(request: HttpRequest) -> HttpResponse:
     """204 and, for a device that has none, its token in a cookie that no script can read."""
     try:
-        _take_turn(request)
+        in_turn(request, RegistrationThrottle())
         said = submission.read(_body(request))
         user = request.user if isinstance(request.user, User) else None
         registration = devices.register(
@@ -48,8 +48,8 @@ def register(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _take_turn(request: HttpRequest) -> None:
-    throttle = RegistrationThrottle()
+def in_turn(request: HttpRequest, throttle: BucketThrottle) -> None:
+    """Refused when this address asks too often."""
     if not throttle.allow_request(request, None):
         raise Refused(
             "TOO_MANY_REQUESTS",

@@ -10,6 +10,7 @@ from apps.web import (
     orders,
     packs,
     privacy,
+    rhythm,
     shell,
     take,
 )
@@ -18,6 +19,7 @@ urlpatterns = [
     path("", shell.home, name="home"),
     path("web/preferences", shell.preferences, name="preferences"),
     path("web/device", device.register, name="device"),
+    path("web/rhythm", rhythm.tell, name="rhythm"),
     path("web/privacy", privacy.page, name="privacy"),
     path("web/privacy/export", privacy.export, name="privacy_export"),
     path("web/privacy/erase", privacy.erase, name="privacy_erase"),

@@ -1,10 +1,12 @@
 """A real browser signs in twice and is one device; another profile is another one."""
 
+import json
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from apps.devices.models import Lately
 from apps.events.models import Event
 from apps.risk.models import Policy
 from apps.users.models import User
@@ -90,3 +92,49 @@ def test_without_scripts_one_signs_in_and_no_device_is_known(
     page.wait_for_url(lambda url: "/accounts/" not in url)
     context.close()
     assert devices_signed_in() == [None]
+
+
+def test_a_page_tells_how_one_types_and_not_what(
+    browser: Browser, live_server: Any, mia: User
+) -> None:
+    context = browser.new_context(base_url=live_server.url)
+    page = context.new_page()
+    told: list[str] = []
+    page.on(
+        "request", lambda one: told.append(one.post_data or "") if "web/rhythm" in one.url else None
+    )
+    page.goto("/accounts/login/")
+    page.wait_for_selector("html[data-device=registered]", state="attached", timeout=30_000)
+    page.get_by_label("Email").focus()
+    for letter in "mia@example.org":
+        page.keyboard.down(letter)
+        page.wait_for_timeout(60)
+        page.keyboard.up(letter)
+        page.wait_for_timeout(90)
+    page.wait_for_selector("html[data-rhythm]", state="attached", timeout=30_000)
+    context.close()
+    (said,) = told
+    measures = json.loads(said)["measures"]
+    assert set(measures) == {"dwell", "flight"}
+    assert all(set(one) == {"n", "mean", "sd"} for one in measures.values())
+    assert 55 < measures["dwell"]["mean"] < 200
+    assert "mia" not in said
+    lately = Lately.objects.get()
+    assert (lately.user_entity, "dwell" in lately.views) == (None, True)
+
+
+def test_who_asks_not_to_be_measured_is_not(browser: Browser, live_server: Any, mia: User) -> None:
+    context = browser.new_context(base_url=live_server.url)
+    context.add_init_script(
+        "Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})"
+    )
+    page = context.new_page()
+    told: list[str] = []
+    page.on("request", lambda one: told.append(one.url) if "web/rhythm" in one.url else None)
+    page.goto("/accounts/login/")
+    page.wait_for_selector("html[data-device=registered]", state="attached", timeout=30_000)
+    page.get_by_label("Email").press_sequentially("mia@example.org", delay=30)
+    page.wait_for_timeout(1_000)
+    context.close()
+    assert told == []
+    assert not Lately.objects.exists()

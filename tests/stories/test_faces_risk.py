@@ -10,7 +10,7 @@ from apps.restrictions.models import Restriction
 from apps.risk.models import Decision
 from apps.users.models import User
 from tests.camera import Camera, verdict
-from tests.desk import Desk
+from tests.desk import Desk, facts
 
 
 @pytest.fixture
@@ -136,3 +136,36 @@ def test_a_camera_that_is_a_program_is_no_camera(camera: Camera) -> None:
     attempt = camera.judged("mallory", verdict("PASS"), hints={"camera": "OBS Virtual Camera"})
     assert decision(attempt).reasons == ["FACE_BY_TAMPERED_DEVICE"]
     assert ("HOLD", "all", "FACE_BY_TAMPERED_DEVICE") in in_force(attempt.user)
+
+
+def test_an_unlike_rhythm_beside_a_failed_face_calls_a_human(camera: Camera) -> None:
+    camera.known("alice")
+    alice = camera.desk.person("alice")
+    here = facts(alice, device_signals={"behaviour_z": 3.6})
+    # A failure alone: nothing follows.
+    failed = camera.judged("alice", verdict("FAIL", code="NO_TURN"))
+    assert in_force(alice) == set()
+    failed = camera.judged("alice", verdict("FAIL", code="NO_TURN"), request_facts=here)
+    assert decision(failed).outcome == "REVIEW"
+    assert decision(failed).reasons == ["OPERATOR_MISMATCH"]
+    assert in_force(alice) == {("STEP_UP", "withdraw", "OPERATOR_MISMATCH")}
+    assert cases(alice) == ["REVIEW"]
+    # And it is hers to clear: her face passes.
+    camera.desk.pass_time(minutes=11)
+    assert decision(camera.judged("alice", verdict("PASS"))).outcome == "ALLOW"
+    assert in_force(alice) == set()
+
+
+def test_who_is_barely_like_and_types_like_somebody_else_is_looked_at(camera: Camera) -> None:
+    camera.known("alice")
+    here = facts(camera.desk.person("alice"), device_signals={"behaviour_z": 3.6})
+    near = Finding(
+        check=Check.MATCH,
+        outcome=Outcome.PASS,
+        code="SAME_PERSON",
+        sentence="Alike.",
+        score=0.28,
+        threshold=0.3,
+    )
+    attempt = camera.judged("alice", verdict("PASS", findings=(near,)), request_facts=here)
+    assert decision(attempt).reasons == ["FACE_BARELY_LIKE"]

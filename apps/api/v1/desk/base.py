@@ -98,7 +98,7 @@ class DeskView(APIView):
     def facts(self) -> RequestFacts:
         """What their request tells the engine."""
         return replace(
-            facts_of(self.request),
+            facts_of(self.request, user=self.actor),
             client=str(self.channel),
             second_factor=second_factor.was_used(session=self.session, user=self.actor),
         )
