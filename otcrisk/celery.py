@@ -58,6 +58,15 @@ BEAT: dict[str, dict[str, Any]] = {
         "task": "apps.flows.tasks.delete_face_pictures",
         "schedule": crontab(minute=20),
     },
+    "fetch watch-lists": {
+        "task": "apps.flows.tasks.fetch_watch_lists",
+        "schedule": crontab(minute=20, hour="*/6"),
+    },
+    "screen everybody": {
+        "task": "apps.flows.tasks.screen_everybody",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},  # a list that changed is gone through round by round
+    },
     "mail notices": {
         "task": "apps.flows.tasks.mail_notices",
         "schedule": 60.0,

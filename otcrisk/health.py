@@ -9,7 +9,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from apps.core import clock
 from apps.core.net import client_ip
+from apps.screening import queries
 
 
 @login_not_required
@@ -19,6 +21,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def lists(request: HttpRequest) -> HttpResponse:
+    """200 while every watch-list is young enough; 503 names those that are not, for an alarm."""
+    ages = queries.ages(at=clock.now())
+    stale = [age.code for age in ages if age.is_stale]
+    said = {"status": "stale" if stale else "ok", "lists": len(ages), "stale": stale}
+    return JsonResponse(said, status=503 if stale else 200)
 
 
 @login_not_required

@@ -19,7 +19,7 @@ PERSONAL = {
     "address",
     "cookie",
 }
-PROBES = {"GET /healthz", "GET /metrics"}
+PROBES = {"GET /healthz", "GET /healthz/lists", "GET /metrics"}
 _QUERY = re.compile(r"\?[^\s'\"]*")
 
 

@@ -64,7 +64,7 @@ SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 # Probes and scrapers inside the network speak plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz(/lists)?$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=12 * 3600)
@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "apps.devices",
     "apps.ledger",
     "apps.faces",
+    "apps.screening",
     "apps.trades",
     "apps.restrictions",
     "apps.risk",
@@ -317,10 +318,12 @@ APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
 CUSTODY = env.str("CUSTODY", default="none" if PRODUCTION else "sandbox")
 CUSTODY_URL = env.str("CUSTODY_URL", default="")
 CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
-# Providers that screen addresses and deposits, all of which have to answer: lists; and how many
-# minutes they may take until a human has to look.
+# Providers that screen addresses and deposits, all of which have to answer, in so many minutes.
 SCREENERS = env.list("SCREENERS", default=["lists"])
 SCREENING_MINUTES = env.int("SCREENING_MINUTES", default=10)
+# Watch-lists to fetch, {"OFAC_SDN": "https://…"}; how alike a name must be (docs/screening.md).
+SCREENING_FEEDS = env.json("SCREENING_FEEDS", default={})
+SCREENING_NAME_SCORE = env.float("SCREENING_NAME_SCORE", default=0.85)
 # How long a new address waits, unless control of it is shown.
 ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
 # From so many USD on, two of staff decide on a withdrawal that waits for a human.

@@ -7,6 +7,7 @@ from otcrisk import health
 
 urlpatterns = [
     path("healthz", health.healthz),
+    path("healthz/lists", health.lists),
     path("metrics", health.metrics),
     path("admin/login/", users.admin_sign_in),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),

@@ -12,6 +12,7 @@ class Queue(models.TextChoices):
     BLOCKED = "BLOCKED", "blocked, to be confirmed"
     LINKED = "LINKED", "linked to a banned account"
     ENGINE = "ENGINE", "decided without the engine"
+    SCREENING = "SCREENING", "name or address on a list"
 
 
 class Status(models.TextChoices):

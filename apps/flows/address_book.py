@@ -10,9 +10,11 @@ from django.conf import settings
 from apps.core import addresses
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
-from apps.flows import flow, own_acts, withdrawal_steps
+from apps.flows import flow, list_checks, own_acts, withdrawal_steps
 from apps.flows.request_facts import RequestFacts
+from apps.flows.withdrawals import NOT_THERE
 from apps.ledger.models import Asset
+from apps.screening.models import Role
 from apps.trades.models import AddressBookEntry, DepositAddress, Destination, Withdrawal
 from apps.trades.queries import wallet
 from apps.trades.services import addresses as address_services
@@ -68,9 +70,13 @@ def add(
             at=at,
             asset=coin.pk,
             lookalike_address=twin is not None,
+            **list_checks.signals(address),
         )
         judgement = flow.judge(act)
-        blocked = judgement.verdict.outcome == "BLOCK"
+        sanctioned = list_checks.hold_address(
+            actor, address, role=Role.PAYS_TO, about=None, at=at
+        )
+        blocked = sanctioned or judgement.verdict.outcome == "BLOCK"
         entry = AddressBookEntry(
             id=uuid7(at),
             user=actor,
@@ -96,6 +102,8 @@ def add(
             "addresses from the wallet they belong to, never from a list of payments."
         )
         raise Refused("LOOKALIKE_ADDRESS", 422, sentence, {"address": [sentence]})
+    if sanctioned:
+        raise Refused("BLOCKED", 403, NOT_THERE)
     if blocked:
         raise Refused("BLOCKED", 403, flow.sentence(judgement))
     return entry

@@ -13,9 +13,10 @@ import structlog
 from django.conf import settings
 
 from apps.core.errors import Refused
-from apps.flows import flow, held, own_acts
+from apps.flows import flow, held, list_checks, own_acts, screening
 from apps.flows.custody_webhook import Webhook
-from apps.flows.withdrawal_steps import end, locked, takes_two
+from apps.flows.withdrawal_steps import end, locked, note_screening, subject_of, takes_two
+from apps.screening.models import Role
 from apps.trades.custody import Custodian, NoAnswer, Report, Sending, State
 from apps.trades.custody.sandbox import Sandbox
 from apps.trades.models import Withdrawal
@@ -81,7 +82,8 @@ def work(*, id: UUID, at: datetime) -> bool:
 def claim(*, id: UUID, at: datetime) -> tuple[Sending, bool] | None:
     """Make the next attempt at a withdrawal one's own; whether the custodian may know of it.
 
-    None when nothing is to be done now. One that is held meanwhile goes back to UNDER_REVIEW.
+    None when nothing is to be done now. One that is held meanwhile, or whose address a list names
+    by now, goes back to UNDER_REVIEW.
     """
     withdrawal = Withdrawal.objects.select_related("user").get(pk=id)
     with flow.transaction(withdrawal.user, at=at):
@@ -89,17 +91,11 @@ def claim(*, id: UUID, at: datetime) -> tuple[Sending, bool] | None:
         fresh = withdrawal.status == S.APPROVED
         if not fresh and not _is_due(withdrawal, at=at):
             return None
+        if fresh and _is_listed_by_now(withdrawal, at=at):
+            _to_review(withdrawal, "SCREENING_HIT", at=at)
+            return None
         if fresh and held.is_held(withdrawal.entity, withdrawal.user, "withdraw", at=at):
-            withdrawals.step(
-                withdrawal,
-                S.UNDER_REVIEW,
-                at=at,
-                reason="HELD",
-                takes_two=takes_two(withdrawal),
-            )
-            notify(
-                withdrawal.user, "WITHDRAWAL_UNDER_REVIEW", at=at, withdrawal=str(id), why="HELD"
-            )
+            _to_review(withdrawal, "HELD", at=at)
             return None
         if withdrawal.status == S.BROADCAST:
             withdrawals.ask_later(withdrawal, until=at + custodian().asked_every)
@@ -167,6 +163,30 @@ def report(*, id: UUID, said: Report, at: datetime) -> Withdrawal:
                 )
             )
     return withdrawal
+
+
+def _is_listed_by_now(withdrawal: Withdrawal, *, at: datetime) -> bool:
+    """Whether a list names the address since it was screened; what staff approved knows scams."""
+    listed = list_checks.signals(withdrawal.address)
+    if not listed["sanctioned_address"] and (
+        withdrawal.approved_by_id or not listed["scam_address"]
+    ):
+        return False
+    list_checks.hold_address(
+        withdrawal.user, withdrawal.address, role=Role.PAYS_TO, about=withdrawal.pk, at=at
+    )
+    said = screening.Screening((screening.Lists().screen(subject_of(withdrawal), at=at),))
+    note_screening(withdrawal, said, at=at)
+    return True
+
+
+def _to_review(withdrawal: Withdrawal, why: str, *, at: datetime) -> None:
+    withdrawals.step(
+        withdrawal, S.UNDER_REVIEW, at=at, reason=why, takes_two=takes_two(withdrawal)
+    )
+    notify(
+        withdrawal.user, "WITHDRAWAL_UNDER_REVIEW", at=at, withdrawal=str(withdrawal.pk), why=why
+    )
 
 
 def _is_due(withdrawal: Withdrawal, *, at: datetime) -> bool:

@@ -8,9 +8,10 @@ from django.db import IntegrityError
 
 from apps.core import addresses, money
 from apps.core.errors import Refused
-from apps.flows import custody, flow, own_acts, screening
+from apps.flows import custody, flow, list_checks, own_acts, screening
 from apps.flows.screening import Screening, Subject
 from apps.ledger.models import Asset
+from apps.screening.models import Role
 from apps.trades import prices
 from apps.trades.custody import NoAnswer
 from apps.trades.models import Deposit, DepositAddress
@@ -125,8 +126,17 @@ def screened(*, deposit: Deposit, said: Screening | None, at: datetime) -> bool:
 
 
 def settle(deposit: Deposit, said: Screening | None, *, at: datetime) -> None:
-    """Credit what is clear; anything else waits in quarantine for a human."""
+    """Credit what is clear; anything else waits in quarantine for a human.
+
+    What is under sanctions stays there, and holds its owner's withdrawals until a human has looked.
+    """
     deposits.screened(deposit, answer=said.as_json() if said else None, at=at)
+    if said is not None and not said.is_clear:
+        on_list = list_checks.hold_address(
+            deposit.user, deposit.sender, role=Role.PAID_BY, about=deposit.pk, at=at
+        )
+        if said.sanctioned and not on_list:
+            list_checks.freeze(deposit.user, at=at)
     if said is not None and said.is_clear:
         credit(deposit, at=at)
 

@@ -4,7 +4,9 @@ import unicodedata
 from datetime import datetime
 
 from apps.core.errors import Refused
-from apps.flows import flow, own_acts, staff
+from apps.flows import flow, list_checks, own_acts, staff
+from apps.flows.list_checks import Asked
+from apps.screening.models import Role
 from apps.trades.services.talk import notify
 from apps.users.models import User
 from apps.users.roles import Deed
@@ -25,7 +27,8 @@ def verify(
 ) -> User:
     """Record what a check of somebody's identity found; `by` None is the provider's answer.
 
-    A lower level than before is a finding too: the limits follow it at once.
+    A lower level than before is a finding too: the limits follow it at once. A name that may be on
+    a watch-list holds the person until somebody has compared them.
     """
     if by is not None:
         staff.may(by, Deed.VERIFY_IDENTITIES)
@@ -51,6 +54,8 @@ def verify(
             kyc_country=country,
             renamed=renamed,
         )
+        found = list_checks.names(user, [Asked(role=Role.LEGAL_NAME, name=name)], at=at)
+        list_checks.hold_names(user, found, at=at)
         notify(user, "IDENTITY_VERIFIED", at=at, level=level)
     return user
 

@@ -18,7 +18,7 @@ from apps.core.statement import Statement
 from apps.events import write as events_write
 from apps.events.act import Act
 from apps.events.models import IngestKey
-from apps.flows import sessions
+from apps.flows import list_checks, sessions
 from apps.restrictions import write as restrictions_write
 from apps.restrictions.write import Imposition
 from apps.risk import live, record
@@ -108,6 +108,7 @@ def _without_the_engine(act: Act) -> Judged:
 def _judge(act: Act) -> Judged:
     with transaction.atomic(durable=True):
         lock(act)
+        act = list_checks.with_lists(act)
         answer = decide(act)
         if isinstance(answer, AlreadyKnown):
             return Judged(decision=repeated(act, answer))

@@ -6,8 +6,10 @@ from apps.core.errors import Refused
 from apps.core.ids import uuid7
 from apps.core.names.similarity import similarity
 from apps.events.payment_accounts import account_index
-from apps.flows import flow, own_acts
+from apps.flows import flow, list_checks, own_acts
+from apps.flows.list_checks import Asked
 from apps.flows.request_facts import RequestFacts
+from apps.screening.models import Role
 from apps.trades.models import LIVE, AdRail, Order, Rail
 from apps.users.models import PayoutAccount, User
 
@@ -26,7 +28,7 @@ def add(
     request_facts: RequestFacts,
     at: datetime,
 ) -> PayoutAccount:
-    """Add a payment account; the name on it is compared with the verified one."""
+    """Add a payment account; the name on it is compared with the verified one, and with lists."""
     holder, number, bank = " ".join(holder.split()), " ".join(number.split()), bank.strip()
     kind = Rail.objects.filter(pk=rail, is_active=True).first()
     wrong: dict[str, list[str]] = {}
@@ -75,6 +77,8 @@ def add(
         judgement = flow.judge(act)
         if judgement.verdict.outcome != "BLOCK":
             account.save(force_insert=True)
+            holders = [Asked(role=Role.HOLDER, name=holder, about=account.pk)]
+            list_checks.hold_names(actor, list_checks.names(actor, holders, at=at), at=at)
         flow.write(act, judgement=judgement)
     if judgement.verdict.outcome == "BLOCK":
         raise Refused("BLOCKED", 403, flow.sentence(judgement))

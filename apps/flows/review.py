@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from apps.cases.models import Case, Outcome, Status
+from apps.cases.models import Case, Outcome, Queue, Status
 from apps.core import locks, partitions
 from apps.core.errors import Refused
 from apps.events.models import Entity
@@ -22,8 +22,9 @@ from apps.flows.restricting import imposed_by, lift_all
 from apps.flows.silence import snooze_rule, wake_rule
 from apps.restrictions.models import LiftedBy, Restriction
 from apps.risk.models import Decision, Maker, Result
+from apps.screening.models import Hit, HitState
 from apps.users import roles
-from apps.users.models import User
+from apps.users.models import DESK, User
 from apps.users.roles import Deed
 
 __all__ = [
@@ -151,6 +152,12 @@ def close_case(
     if outcome not in Outcome.values:
         raise Refused("UNKNOWN_OUTCOME", 422, "Choose what came out.", {"outcome": ["Choose."]})
     note = staff.words(note, "note")
+    if case.queue == Queue.SCREENING and _open_hits(case):
+        raise Refused(
+            "HITS_OPEN",
+            409,
+            "Decide first on each thing that was found on a list: the case closes with the last.",
+        )
     judged = {Outcome.CONFIRMED: Result.BLOCK, Outcome.CLEARED: Result.ALLOW}.get(Outcome(outcome))
     decision = Decision.objects.filter(
         maker=Maker.ENGINE, pk__in=_known(case.last_decision)
@@ -238,6 +245,14 @@ def _judge(
             request_id=request_id,
         )
     return verdict
+
+
+def _open_hits(case: Case) -> bool:
+    """Whether something of this person's that is on a list waits for a decision."""
+    subject = case.subject
+    if (subject.kind, subject.scope) != ("user", DESK):
+        return False
+    return Hit.objects.filter(user=subject.ref, state=HitState.OPEN).exists()
 
 
 def _known(*ids: UUID | None) -> list[UUID]:

@@ -18,12 +18,16 @@ from django.db.models import Q
 
 from apps.core.ids import entity_id
 from apps.risk.models import ListEntry, ListName
+from apps.screening import queries
+from apps.screening.models import Category
 
 log = structlog.get_logger(__name__)
 
 #: From weak to strong. UNKNOWN says that the provider knows nothing, which is not that it is safe.
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "UNKNOWN", "CRITICAL")
 CLEAR = ("LOW", "MEDIUM")
+#: What lists say of an address, the worst first.
+SERIOUS = (Category.SANCTIONS, Category.SCAM, Category.LABEL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,13 +89,13 @@ class Screener(Protocol):
 
 
 class Lists:
-    """The desk's own lists of addresses."""
+    """The desk's own lists of addresses, and the watch-lists of others that it loads."""
 
     name = "lists"
     is_local = True
 
     def screen(self, subject: Subject, *, at: datetime) -> Answer:
-        """BLOCKED is critical, WATCHED high; what is on no list is low, as far as we know."""
+        """Sanctions and BLOCKED are critical, scams and WATCHED high, what is on no list is low."""
         entity = entity_id(kind="address", scope="", ref=subject.address)
         on_it = ListEntry.objects.filter(
             Q(valid_to=None) | Q(valid_to__gt=at), entity=entity, valid_from__lte=at
@@ -102,12 +106,25 @@ class Lists:
             severity, score = "CRITICAL", 100
         elif ListName.WATCHED in listed:
             severity, score = "HIGH", 80
-        found = sorted(listed - {ListName.TRUSTED})
+        found = [f"{name}_LIST" for name in sorted(listed - {ListName.TRUSTED})]
+        hits = queries.addresses([subject.address]).hits.get(subject.address, [])
+        categories = {hit.category for hit in hits}
+        if Category.SANCTIONS in categories:
+            severity, score = "CRITICAL", 100
+        elif Category.SCAM in categories and severity != "CRITICAL":
+            severity, score = "HIGH", max(score, 85)
+        first = min(hits, key=lambda hit: SERIOUS.index(hit.category), default=None)
+        serious = [hit.list for hit in hits if hit.category != Category.LABEL]
         return Answer(
             provider=self.name,
             severity=severity,
             score=score,
-            alerts=tuple(Alert(rule=f"{name}_LIST", level=severity) for name in found),
+            sanctioned=Category.SANCTIONS in categories,
+            entity=f"{first.list} {first.ref}" if first else "",
+            category=first.category if first else "",
+            alerts=tuple(
+                Alert(rule=name, level=severity) for name in dict.fromkeys(found + serious)
+            ),
             as_of=at.isoformat(),
         )
 

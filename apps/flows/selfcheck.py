@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import connection
 
+from apps.core import clock
 from apps.events import seals
 from apps.events.models import Entity
-from apps.flows import selfcheck_desk, selfcheck_wallet
+from apps.flows import list_sweeps, selfcheck_desk, selfcheck_wallet
 from apps.risk.models import Policy, PolicyStatus
 from apps.risk.velocity import recount
 from apps.risk.velocity.streams import STREAMS
@@ -141,6 +142,11 @@ def settled_once() -> Iterator[str]:
     )
 
 
+def watch_lists_are_fresh() -> Iterator[str]:
+    """Every watch-list that is loaded, or should be, is young enough to be relied on."""
+    yield from list_sweeps.stale(at=clock.now())
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     seal_chain,
     one_live_policy,
@@ -153,6 +159,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     entries_balanced,
     balances_recount,
     settled_once,
+    watch_lists_are_fresh,
     *selfcheck_desk.CHECKS,
     *selfcheck_wallet.CHECKS,
 )

@@ -16,10 +16,12 @@ from apps.flows import (
     desk_sweeps,
     face_judging,
     face_sweeps,
+    list_sweeps,
     merchant_standing,
     notices_mail,
     ratings,
     sweeps,
+    watch_lists,
     webhooks,
     withdrawal_sweeps,
 )
@@ -139,6 +141,18 @@ def expire_faces(**_: Any) -> int:
 def delete_face_pictures(**_: Any) -> int:
     """Delete the pictures of face checks whose time is over."""
     return face_sweeps.delete_due(at=clock.now())
+
+
+@shared_task
+def fetch_watch_lists(**_: Any) -> int:
+    """Load the watch-lists that the settings name from their keepers."""
+    return watch_lists.fetch(at=clock.now())
+
+
+@shared_task(soft_time_limit=240, time_limit=300)
+def screen_everybody(**_: Any) -> int:
+    """Compare people with the watch-lists that changed."""
+    return list_sweeps.sweep(at=clock.now())
 
 
 @shared_task

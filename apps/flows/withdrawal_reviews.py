@@ -13,6 +13,7 @@ from apps.flows.deposits import locked as locked_deposit
 from apps.flows.withdrawal_steps import advance, end, locked, takes_two
 from apps.restrictions.models import Restriction
 from apps.risk.models import Decision, Result
+from apps.screening.models import Hit, HitState
 from apps.trades.models import Deposit, Withdrawal
 from apps.trades.services import deposits
 from apps.trades.states import DepositStatus, WithdrawalStatus
@@ -48,6 +49,13 @@ def approve(*, by: User, withdrawal: Withdrawal, note: str, at: datetime) -> Wit
                 "SANCTIONED",
                 409,
                 "The address is under sanctions, which overrides everything: only reject it.",
+            )
+        if Hit.objects.filter(about=withdrawal.pk, state=HitState.OPEN).exists():
+            raise Refused(
+                "HIT_OPEN",
+                409,
+                "Somebody or something in this withdrawal may be on a list. Decide on that first, "
+                "among the hits.",
             )
         rows = Withdrawal.objects.filter(pk=withdrawal.pk)
         if takes_two(withdrawal) and withdrawal.proposed_by_id is None:
@@ -100,6 +108,12 @@ def accept_deposit(*, by: User, deposit: Deposit, note: str, at: datetime) -> De
     note = _may(by, deposit.user, note)
     with flow.transaction(deposit.user, at=at):
         deposit = _quarantined(deposit)
+        if Hit.objects.filter(about=deposit.pk, state=HitState.OPEN).exists() and not (
+            deposit.screening or {}
+        ).get("sanctioned"):
+            raise Refused(
+                "HIT_OPEN", 409, "Its sender is on a list. Decide on that first, among the hits."
+            )
         if (deposit.screening or {}).get("sanctioned"):
             raise Refused(
                 "SANCTIONED",

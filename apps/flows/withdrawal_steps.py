@@ -185,6 +185,9 @@ def _wait(withdrawal: Withdrawal, kinds: set[str], *, at: datetime) -> Wait:
         return Wait(S.CHALLENGED, "PROOF_NEEDED", at + PROOF_TIME)
     if kinds:
         return Wait(S.UNDER_REVIEW, "HELD")
+    if (withdrawal.screening or {}).get("sanctioned"):
+        # Nobody's approval counts against that: it can only be rejected.
+        return Wait(S.UNDER_REVIEW, "SCREENING_HIT")
     cool = cool_down(user=withdrawal.user, entry=withdrawal.entry, at=at)
     if cool:
         return Wait(S.COOLING_OFF, cool.code, cool.until)

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from apps.core.errors import Refused
 from apps.core.ids import uuid7
-from apps.flows import custody, flow, own_acts
+from apps.flows import custody, flow, list_checks, own_acts
+from apps.flows.list_checks import Asked as AskedName
 from apps.flows.request_facts import RequestFacts
 from apps.flows.withdrawal_steps import advance, end, locked
 from apps.flows.withdrawal_terms import agree
 from apps.restrictions.models import Kind
+from apps.screening.models import Role
 from apps.trades import travel_rule as rule
 from apps.trades.models import AddressBookEntry, Withdrawal
 from apps.trades.services import withdrawals
@@ -69,11 +71,20 @@ def request(
             request_facts=request_facts,
             at=at,
             about=own_acts.thing("withdrawal", id),
-            sanctioned_address=_known_as_sanctioned(terms.entry),
+            **_known_of(terms.entry),
             **terms.signals,
         )
         judgement = flow.judge(act)
         outcome = judgement.verdict.outcome
+        sanctioned = list_checks.hold_address(
+            actor, terms.entry.address, role=Role.PAYS_TO, about=id, at=at
+        )
+        if sanctioned:
+            # No policy lets value go there, and no proof of anything.
+            outcome = "BLOCK"
+        held = outcome != "BLOCK" and _listed_names(
+            actor, id, terms.entry.beneficiary, terms.travel_rule, at=at
+        )
         withdrawal = withdrawals.open_(
             id=id,
             user=actor,
@@ -89,13 +100,18 @@ def request(
         )
         if outcome != "BLOCK":
             notify(actor, "WITHDRAWAL_REQUESTED", at=at, withdrawal=str(id))
-            advance(withdrawal, at=at, held_by=_HELD_AFTER.get(outcome), new=True)
+            held_by = {Kind.HOLD} if held else _HELD_AFTER.get(outcome)
+            advance(withdrawal, at=at, held_by=held_by, new=True)
         flow.write(
             act,
             judgement=judgement,
-            holds=flow.hold_on(withdrawal.entity, judgement, ability="withdraw"),
+            holds=[]
+            if sanctioned
+            else flow.hold_on(withdrawal.entity, judgement, ability="withdraw"),
         )
     sentence = flow.sentence(judgement)
+    if sanctioned:
+        raise Refused("BLOCKED", 403, NOT_THERE)
     if outcome == "BLOCK":
         raise Refused("BLOCKED", 403, sentence)
     if withdrawal.status == WithdrawalStatus.COOLING_OFF and terms.cool_down:
@@ -103,6 +119,8 @@ def request(
     return Asked(withdrawal, outcome, sentence)
 
 
+#: Said of an address under sanctions.
+NOT_THERE = "We can't send to this address. Please contact support."
 _HELD_AFTER: dict[str, set[str]] = {"STEP_UP": {Kind.STEP_UP}, "REVIEW": {Kind.HOLD}}
 
 
@@ -117,6 +135,7 @@ def give_details(
             raise Refused("WITHDRAWAL_STATE", 409, "This withdrawal needs nothing more from you.")
         payload = rule.payload(user=actor, entry=withdrawal.entry, given=travel_rule)
         withdrawals.detail(withdrawal, travel_rule=payload)
+        _listed_names(actor, withdrawal.pk, None, payload, at=at)
         advance(withdrawal, at=at)
     return withdrawal
 
@@ -149,13 +168,26 @@ def _own(actor: User, withdrawal: Withdrawal) -> Withdrawal:
     return locked(withdrawal)
 
 
-def _known_as_sanctioned(entry: AddressBookEntry) -> bool | None:
-    """What the latest screening of this address said; None when it never was."""
-    said = (
-        Withdrawal.objects.filter(entry=entry)
-        .exclude(screened_at=None)
-        .order_by("-screened_at")
-        .values_list("screening", flat=True)
-        .first()
-    )
-    return bool(said.get("sanctioned")) if said else None
+def _listed_names(
+    user: User, id: UUID, beneficiary: str | None, payload: str | None, *, at: datetime
+) -> bool:
+    """Whether somebody who sends or receives may be on a list: then the withdrawal is held."""
+    told = [beneficiary or "", *rule.names_in(payload)]
+    asked = [
+        AskedName(role=Role.BENEFICIARY, name=name, about=id)
+        for name in told
+        if name and name != user.legal_name
+    ]
+    found = list_checks.names(user, asked, at=at)
+    thing = own_acts.thing("withdrawal", id)
+    return list_checks.hold_names(user, found, at=at, on=thing.id)
+
+
+def _known_of(entry: AddressBookEntry) -> dict[str, bool | None]:
+    """What the lists say of an address, and what its latest screening by anybody said."""
+    said = list_checks.signals(entry.address)
+    screened = Withdrawal.objects.filter(entry=entry).exclude(screened_at=None)
+    before = screened.order_by("-screened_at").values_list("screening", flat=True).first()
+    if before and not said["sanctioned_address"]:
+        said["sanctioned_address"] = bool(before.get("sanctioned"))
+    return said

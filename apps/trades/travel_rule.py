@@ -69,6 +69,19 @@ def payload(*, user: User, entry: AddressBookEntry, given: Mapping[str, Any]) ->
     )
 
 
+def names_in(payload: str | None) -> list[str]:
+    """The names of whoever sends and whoever receives, as a payload holds them."""
+    if not payload:
+        return []
+    told = json.loads(payload)
+    people = [
+        *told["originator"]["originatorPersons"],
+        *told["beneficiary"]["beneficiaryPersons"],
+    ]
+    named = [person["naturalPerson"]["name"]["nameIdentifier"] for person in people]
+    return [one["primaryIdentifier"] for identifiers in named for one in identifiers]
+
+
 def _unknown(given: Mapping[str, Any]) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
     for party, fields in given.items():

@@ -129,8 +129,8 @@ def _is_whole(word: Word, part: tuple[Word, ...]) -> bool:
     """Whether the word is all the parts in one, and not just one of them."""
     return (
         not word.is_initial
-        and _alike(word, _join(part)) >= SAME_LETTERS
-        and all(_alike(word, single) < SAME_LETTERS for single in part)
+        and likeness(word, _join(part)) >= SAME_LETTERS
+        and all(likeness(word, single) < SAME_LETTERS for single in part)
     )
 
 
@@ -148,7 +148,7 @@ def _join(part: tuple[Word, ...]) -> Word:
 def _pairs(left: tuple[Word, ...], right: tuple[Word, ...]) -> list[_Pair]:
     """Each word with its best partner, the surest pairs first."""
     possible = [
-        _Pair(_alike(word, other), at, to, word.is_initial or other.is_initial)
+        _Pair(likeness(word, other), at, to, word.is_initial or other.is_initial)
         for at, word in enumerate(left)
         for to, other in enumerate(right)
     ]
@@ -164,7 +164,7 @@ def _pairs(left: tuple[Word, ...], right: tuple[Word, ...]) -> list[_Pair]:
     return chosen
 
 
-def _alike(one: Word, other: Word) -> float:
+def likeness(one: Word, other: Word) -> float:
     """0..1 for two words, the best of their readings."""
     if one.sign and other.sign:
         if one.sign == other.sign:
