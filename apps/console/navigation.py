@@ -88,6 +88,7 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
     control = [
         Link("restrictions", "Restrictions", reverse("console:restrictions"), "block", "g r"),
         Link("lists", "Lists", reverse("console:lists"), "list_alt", "g l"),
+        Link("watch_lists", "Watch-lists", reverse("console:watch_lists"), "travel_explore", "g x"),
         Link("policies", "Policies", reverse("console:policies"), "rule", "g p"),
         Link("features", "Features", reverse("console:features"), "data_object", "g f"),
     ]

@@ -15,6 +15,7 @@ from apps.console.views import (
     policies,
     restrictions,
     stream,
+    watch_lists,
     withdrawals,
 )
 
@@ -57,6 +58,11 @@ urlpatterns = [
     path("appeals/<uuid:id>/send-back/", appeals.send_back, name="appeal_send_back"),
     path("lists/", lists.lists, name="lists"),
     path("lists/<uuid:id>/end/", lists.end, name="list_end"),
+    path("watch-lists/", watch_lists.watch_lists, name="watch_lists"),
+    path("watch-lists/load/", watch_lists.load, name="watch_list_load"),
+    path("watch-lists/<str:code>/", watch_lists.watch_list, name="watch_list"),
+    path("hits/<uuid:id>/", watch_lists.hit, name="hit"),
+    path("hits/<uuid:id>/<str:answer>/", watch_lists.decide, name="hit_answer"),
     path("policies/", policies.policies, name="policies"),
     path("policies/<int:id>/", policies.policy, name="policy"),
     path("policies/<int:id>/against/<int:other>/", policies.diff, name="policy_diff"),

@@ -147,7 +147,7 @@ def ages(*, at: datetime) -> list[Age]:
     }
     for code in settings.SCREENING_FEEDS:
         found.setdefault(code, Age(code, None, True, "It was never loaded."))
-    return list(found.values())
+    return sorted(found.values(), key=lambda age: age.code)
 
 
 def sanctioned_in(answer: AddressAnswer, address: str) -> bool | None:

@@ -17,6 +17,8 @@ from apps.core.errors import Refused
 from apps.core.problems import request_id
 from apps.flows import review
 from apps.risk.models import Decision
+from apps.screening.models import Hit
+from apps.users.models import DESK
 from apps.users.roles import Deed
 
 PAGE = 50
@@ -106,7 +108,16 @@ def _page(request: HttpRequest, one: Case, refused: Refused | None = None) -> Ht
         if one.subject.kind == "user"
         else timeline.of_thing(one.subject.kind, one.subject_id),
         entity=one.subject,
+        hits=_hits(one),
         outcomes=Outcome.choices,
         refused=refused,
         said=request.POST,
     )
+
+
+def _hits(case: Case) -> list[Hit]:
+    """What was found on lists of the person whom a case is about."""
+    subject = case.subject
+    if (subject.kind, subject.scope) != ("user", DESK):
+        return []
+    return list(Hit.objects.filter(user=subject.ref).select_related("record").order_by("-id")[:50])
