@@ -13,6 +13,8 @@ from apps.cases.models import Status as CaseStatus
 from apps.console.stream import Wanted
 from apps.core.ids import entity_id
 from apps.events.models import Entity
+from apps.faces.engine.verdict import Species
+from apps.faces.models import Outcome as FaceOutcome
 from apps.flows import identity
 from apps.restrictions.models import Ability, Kind, LiftedBy
 from apps.risk.models import ListName
@@ -223,3 +225,18 @@ class AuditFilter(forms.Form):
     start = Moment(required=False)
     end = Moment(required=False)
     before = forms.UUIDField(required=False)
+
+
+class FaceFilter(forms.Form):
+    """Which face checks to list."""
+
+    outcome = forms.ChoiceField(choices=[("", "any outcome"), *FaceOutcome.choices], required=False)
+    species = forms.ChoiceField(
+        choices=[("", "any attack"), *((one.value, one.value) for one in Species)], required=False
+    )
+    device = forms.CharField(max_length=80, required=False)
+    person = forms.UUIDField(required=False)
+    start = Moment(required=False)
+    end = Moment(required=False)
+    all = forms.BooleanField(required=False)
+    page = forms.IntegerField(min_value=1, max_value=1000, required=False)

@@ -23,7 +23,12 @@ SELECT (SELECT count(*) FROM (SELECT 1 FROM cases_case WHERE status = 'OPEN' LIM
                               LIMIT {MOST}) w),
        (SELECT count(*) FROM (SELECT 1 FROM trades_appeal
                               WHERE state IN ('EVIDENCE', 'IN_REVIEW', 'OBJECTION')
-                              AND agent_id IS NULL LIMIT {MOST}) a)
+                              AND agent_id IS NULL LIMIT {MOST}) a),
+       (SELECT count(*) FROM (SELECT 1 FROM faces_attempt f WHERE outcome = 'REVIEW'
+                              AND at > now() - interval '30 days' AND NOT EXISTS (
+                                SELECT 1 FROM faces_review r WHERE r.attempt_id = f.id)
+                              UNION ALL SELECT 1 FROM faces_manualcheck WHERE ruling = ''
+                              LIMIT {MOST}) f)
 """
 #: Tables that are browsed in the admin: (name of its pages, label, permission, icon).
 RECORDS = (
@@ -67,7 +72,7 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
     """Return the groups of links that this person may follow: one query."""
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [by.pk])
-        cases, proposals, value, appeals = cursor.fetchone()
+        cases, proposals, value, appeals, faces = cursor.fetchone()
     work = [
         Link("home", "Overview", reverse("console:home"), "space_dashboard", "g h"),
         Link("stream", "Decisions", reverse("console:stream"), "stream", "g d"),
@@ -85,6 +90,9 @@ def navigation(by: User) -> list[tuple[str, list[Link]]]:
     if by.has_perm("trades.view_withdrawal"):
         url = reverse("console:withdrawals")
         work.append(Link("withdrawals", "Withdrawals", url, "outbound", "g w", _count(value)))
+    if by.has_perm("faces.view_attempt"):
+        url = reverse("console:faces")
+        work.append(Link("faces", "Face checks", url, "face", "g i", _count(faces)))
     control = [
         Link("restrictions", "Restrictions", reverse("console:restrictions"), "block", "g r"),
         Link("lists", "Lists", reverse("console:lists"), "list_alt", "g l"),

@@ -100,7 +100,10 @@ def begun(user: User, *, at: datetime) -> tuple[int, datetime | None]:
 
 
 def failures(user: User, *, at: datetime) -> int:
-    """Failed checks within a day since the last one that passed, or that people approved."""
+    """Failed checks within a day since the last one that passed, or that people approved.
+
+    Those of which people could not tell either are not counted.
+    """
     mine = Attempt.objects.filter(user=user)
     since = at - FAILED_WITHIN
     good = mine.filter(Q(outcome=Outcome.PASS) | Q(reviews__ruling="APPROVED"), at__gt=since)
@@ -109,7 +112,8 @@ def failures(user: User, *, at: datetime) -> int:
     )
     passed = good.aggregate(latest=Max("at"))["latest"] or since
     approved = by_hand.aggregate(latest=Max("decided_at"))["latest"] or since
-    counted = mine.filter(outcome=Outcome.FAIL, at__gt=max(passed, approved))
+    failed = mine.filter(outcome=Outcome.FAIL, at__gt=max(passed, approved))
+    counted = failed.exclude(reviews__ruling="ASK_AGAIN")
     return int(counted.aggregate(n=Count("id"))["n"])
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "propose_unban",
     "reject",
     "snooze_rule",
+    "supersede",
     "take_case",
     "take_off_list",
     "wake_rule",
@@ -135,7 +136,7 @@ def decide(
     partitions.ensure(at)
     with transaction.atomic(durable=True):
         locks.hold(subject.id)
-        return _judge(decision, subject, by, at, Result(outcome), note, request_id)
+        return supersede(decision, subject, by, at, Result(outcome), note, request_id)
 
 
 def close_case(
@@ -179,7 +180,7 @@ def close_case(
             request_id=request_id,
         )
         if judged and decision:
-            _judge(decision, case.subject, by, at, judged, note, request_id)
+            supersede(decision, case.subject, by, at, judged, note, request_id)
 
 
 def take_case(*, by: User, at: datetime, case: Case, request_id: str | None = None) -> None:
@@ -202,7 +203,7 @@ def take_case(*, by: User, at: datetime, case: Case, request_id: str | None = No
         )
 
 
-def _judge(
+def supersede(
     decision: Decision,
     subject: Entity,
     by: User,
@@ -211,6 +212,7 @@ def _judge(
     note: str,
     request_id: str | None,
 ) -> Decision:
+    """Judge a decision in the stead of the engine, inside the caller's transaction."""
     event = staff.write_event(
         "decision.reviewed",
         by=by,

@@ -80,6 +80,7 @@ NOTICES = {
     "FACE_HELD": _("A person looks at your face check."),
     "FACE_RETRY": _("A face check could not be told. Please try again."),
     "FACE_BY_HAND": _("Our staff will check by hand that it is you."),
+    "FACE_ASK_AGAIN": _("Your face check could not be told. Please make another one."),
     "FACE_HAND_APPROVED": _("Our staff have checked that it is you. What waited for this goes on."),
     "FACE_HAND_REJECTED": _("Our staff could not confirm that it is you. Write to support."),
     "IDENTITY_VERIFIED": _("Your identity was verified."),
