@@ -7,7 +7,8 @@ from PIL import Image
 
 #: Millimetres from the nearest point on that are drawn; what lies behind is left dark.
 REACH = 350.0
-_LIGHT = np.array([-0.5, -0.6, 0.62])
+#: Towards the light: left, up, and towards the camera.
+_LIGHT = np.array([-0.5, -0.6, -0.62])
 
 
 def shaded(png: bytes) -> bytes:
@@ -23,7 +24,7 @@ def shaded(png: bytes) -> bytes:
     down, right = np.gradient(_smoothed(filled))
     normals = np.stack([right, down, -np.ones_like(right)], axis=-1)
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    light = np.clip(-(normals @ _LIGHT), 0, 1)
+    light = np.clip(normals @ _LIGHT, 0, 1)
     height = 1 - (filled - near) / REACH
     grey = np.where(drawn, 255 * (0.25 + 0.75 * light) * (0.5 + 0.5 * height), 0)
     return _png(np.clip(grey, 0, 255).astype(np.uint8))
