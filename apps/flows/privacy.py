@@ -91,13 +91,9 @@ def erase_user(*, user: User, asked: Asked, at: datetime) -> PrivacyDeed:
         of_desk = desk.erase(user, at=at) | faces.erase(user, at=at)
         deed = privacy.erase(User.objects.select_for_update().get(pk=user.pk), at=at)
         forgotten = devices.forget_user(user_entity=subject.id)
-<<<<<<< HEAD
         habits.forget(user_entity=subject.id)
-        _record(deed, {"sightings": forgotten, **of_desk}, asked, subject, at)
-=======
         of_lists = lists.erase(user)
         _record(deed, {"sightings": forgotten, **of_desk, **of_lists}, asked, subject, at)
->>>>>>> c489007 (Watch-lists in the console, what was found and who is meant; a list that changes is compared with everybody)
     user.refresh_from_db()
     return deed
 
