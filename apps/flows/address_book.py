@@ -73,9 +73,7 @@ def add(
             **list_checks.signals(address),
         )
         judgement = flow.judge(act)
-        sanctioned = list_checks.hold_address(
-            actor, address, role=Role.PAYS_TO, about=None, at=at
-        )
+        sanctioned = list_checks.hold_address(actor, address, role=Role.PAYS_TO, about=None, at=at)
         blocked = sanctioned or judgement.verdict.outcome == "BLOCK"
         entry = AddressBookEntry(
             id=uuid7(at),

@@ -181,9 +181,7 @@ def _is_listed_by_now(withdrawal: Withdrawal, *, at: datetime) -> bool:
 
 
 def _to_review(withdrawal: Withdrawal, why: str, *, at: datetime) -> None:
-    withdrawals.step(
-        withdrawal, S.UNDER_REVIEW, at=at, reason=why, takes_two=takes_two(withdrawal)
-    )
+    withdrawals.step(withdrawal, S.UNDER_REVIEW, at=at, reason=why, takes_two=takes_two(withdrawal))
     notify(
         withdrawal.user, "WITHDRAWAL_UNDER_REVIEW", at=at, withdrawal=str(withdrawal.pk), why=why
     )

@@ -30,7 +30,7 @@ from apps.faces.states import ChallengeState
 from apps.flows import face_acts, face_keeping, face_search, faces, flow, own_acts, waiting
 from apps.flows.decisions import TRUSTED
 from apps.flows.request_facts import RequestFacts
-from apps.risk.decide import Judgement
+from apps.risk.models import Decision
 from apps.trades.services.talk import notify
 
 log = structlog.get_logger(__name__)
@@ -48,15 +48,26 @@ def judge(*, id: UUID, at: datetime) -> Attempt | None:
     began = time.process_time()
     verdict = _looked_at(challenge)
     took_ms = round((time.process_time() - began) * 1000)
-    attempt, judgement = _conclude(challenge=challenge, verdict=verdict, took_ms=took_ms, at=at)
-    trusted = judgement is not None and judgement.verdict.outcome in TRUSTED
-    if attempt is not None and trusted and _proves(attempt):
-        waiting.prove(user=challenge.user, at=attempt.at)
-    if attempt is not None and judgement is not None and attempt.outcome == Outcome.FAIL:
-        outcome = judgement.verdict.outcome
-        if outcome in ("REVIEW", "BLOCK"):
-            waiting.fail(user=challenge.user, at=attempt.at, for_good=outcome == "BLOCK")
+    attempt = _conclude(challenge=challenge, verdict=verdict, took_ms=took_ms, at=at)
+    if attempt is not None:
+        follow(attempt)
     return attempt
+
+
+def follow(attempt: Attempt) -> bool:
+    """Let go on, or end, what waited for a judged check; whether anything moved.
+
+    Doing it again changes nothing.
+    """
+    decision = Decision.objects.filter(pk=attempt.event).first() if attempt.event else None
+    if decision is None:
+        return False
+    if decision.outcome in TRUSTED:
+        return _proves(attempt) and bool(waiting.prove(user=attempt.user, at=attempt.at))
+    if attempt.outcome == Outcome.FAIL and decision.outcome in ("REVIEW", "BLOCK"):
+        blocked = decision.outcome == "BLOCK"
+        return bool(waiting.fail(user=attempt.user, at=attempt.at, for_good=blocked))
+    return False
 
 
 def _looked_at(challenge: Challenge) -> Verdict:
@@ -93,12 +104,12 @@ def _template(challenge: Challenge) -> Known | None:
 @flow.deed
 def _conclude(
     *, challenge: Challenge, verdict: Verdict, took_ms: int, at: datetime
-) -> tuple[Attempt | None, Judgement | None]:
+) -> Attempt | None:
     user, device = challenge.user, challenge.device
     with flow.transaction(user, at=at):
         challenge = Challenge.objects.select_related("user", "device").get(pk=challenge.pk)
         if challenge.state != ChallengeState.FINISHED:
-            return None, None
+            return None
         request_facts = faces.facts_from(challenge.facts)
         verdict = face_keeping.fit(challenge.purpose, verdict)
         found = face_search.alike(challenge, verdict)
@@ -123,10 +134,10 @@ def _conclude(
             notify(user, code, at=at, hint=verdict.hint)
         if act is None:
             own_acts.note("face.retried", by=user, of=user, at=at, code=verdict.code)
-            return attempt, None
+            return attempt
         judgement = flow.judge(act)
         flow.write(act, judgement=judgement)
-    return attempt, judgement
+    return attempt
 
 
 def _act(

@@ -7,13 +7,15 @@ from apps.core.ids import entity_id
 from apps.faces.models import Attempt, AuditPicture, Challenge
 from apps.faces.services import challenges
 from apps.faces.states import ChallengeState
-from apps.flows import flow
+from apps.flows import face_judging, flow
 from apps.flows.desk_sweeps import each
 from apps.users.models import DESK
 
 BATCH = 200
 #: A check that is not judged by then was lost on its way to a worker.
 LOST_AFTER = timedelta(seconds=60)
+#: For so long what follows from a judgement is done again: it changes nothing where it was done.
+FOLLOWED_FOR = timedelta(minutes=5)
 #: While a case is open its pictures are kept for so long at a time.
 KEPT_ON = timedelta(days=1)
 
@@ -29,6 +31,14 @@ def lost(*, at: datetime) -> list[Challenge]:
     """The finished checks that no worker has judged."""
     due = Challenge.objects.filter(state=ChallengeState.FINISHED, finished_at__lte=at - LOST_AFTER)
     return list(due.order_by("finished_at")[:BATCH])
+
+
+def followed(*, at: datetime) -> int:
+    """Do again what follows from the latest judgements: a worker may have died in between."""
+    since = at - FOLLOWED_FOR
+    latest = Attempt.objects.filter(at__gte=since, at__lt=at - LOST_AFTER, event__isnull=False)
+    rows = latest.select_related("user", "challenge").order_by("at")[:BATCH]
+    return each(rows, face_judging.follow)
 
 
 def delete_due(*, at: datetime) -> int:

@@ -134,6 +134,7 @@ def expire_faces(**_: Any) -> int:
     """End late face checks, send those to a worker again that none has judged."""
     for challenge in face_sweeps.lost(at=clock.now()):
         face_judge.apply_async(kwargs={"id": str(challenge.pk)}, expires=EXPIRES_S)
+    face_sweeps.followed(at=clock.now())
     return face_sweeps.expire(at=clock.now())
 
 

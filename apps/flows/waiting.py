@@ -63,7 +63,8 @@ def stop(*, order: Order, at: datetime) -> bool:
     """End the wait of an order for a face that failed; False where it no longer waits for one."""
     with flow.transaction(order.buyer, order.seller, at=at):
         order = locked(order)
-        if not restrictions.live(subject=order.entity, at=at).filter(kind=Kind.STEP_UP).exists():
+        asked = restrictions.live(subject=order.entity, at=at)
+        if not asked.filter(kind=Kind.STEP_UP, imposed_at__lte=at).exists():
             return False
         if order.status == OrderStatus.CREATED:
             return _end(order, OrderStatus.REJECTED, why=CancelReason.RISK, at=at)

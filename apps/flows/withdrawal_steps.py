@@ -95,7 +95,7 @@ def failed(*, withdrawal: Withdrawal, for_good: bool, at: datetime) -> bool:
     """Its owner's face check failed: rejected `for_good`, or left to the open case; if it moved."""
     with flow.transaction(withdrawal.user, at=at):
         fresh = locked(withdrawal)
-        if fresh.status != S.CHALLENGED:
+        if fresh.status != S.CHALLENGED or fresh.status_at > at:
             return False
         if for_good:
             end(fresh, S.REJECTED, by=None, reason="CHECK_FAILED", at=at)

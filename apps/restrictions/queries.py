@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from apps.core.errors import Refused
 from apps.restrictions.caps import bounds
-from apps.restrictions.models import Ability, Kind, Restriction
+from apps.restrictions.models import Ability, Kind, LiftedBy, Restriction
 
 
 def live(*, subject: int, at: datetime) -> QuerySet[Restriction]:
@@ -76,3 +76,19 @@ def ladder_steps(*, subject: int, since: datetime, at: datetime) -> list[tuple[s
 def memory(at: datetime, days: int) -> datetime:
     """Return the moment from which on the ladder remembers."""
     return at - timedelta(days=days)
+
+
+def step_ups(*, since: datetime, until: datetime) -> dict[str, int]:
+    """How the step-ups on people that were imposed in [since, until) ended: counts by reason.
+
+    "" are those that still wait; the others are restrictions.services' reasons for lifting.
+    """
+    asked = Restriction.objects.filter(
+        subject__kind="user",
+        kind=Kind.STEP_UP,
+        lifts_by=LiftedBy.FACE,
+        imposed_at__gte=since,
+        imposed_at__lt=until,
+    )
+    rows = asked.values_list("lifted_for").annotate(n=Count("id")).order_by("lifted_for")
+    return {reason or "": count for reason, count in rows}

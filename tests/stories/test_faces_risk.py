@@ -1,16 +1,23 @@
 """Face checks before the engine: what each attack costs, what a failure does not, who goes on."""
 
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 
 from apps.cases.models import Case, Status
+from apps.devices import services as devices
 from apps.events.models import Event
 from apps.faces.engine.verdict import Check, Finding, Outcome
 from apps.faces.models import Attempt, Purpose
 from apps.restrictions.models import Restriction
+from apps.restrictions.queries import step_ups
 from apps.risk.models import Decision
 from apps.users.models import User
 from tests.camera import Camera, verdict
 from tests.desk import Desk, facts
+from tests.machines import android_phone
 
 
 @pytest.fixture
@@ -169,3 +176,53 @@ def test_who_is_barely_like_and_types_like_somebody_else_is_looked_at(camera: Ca
     )
     attempt = camera.judged("alice", verdict("PASS", findings=(near,)), request_facts=here)
     assert decision(attempt).reasons == ["FACE_BARELY_LIKE"]
+
+
+def with_depth(camera: Camera, name: str) -> dict[str, Any]:
+    """Somebody's phone, whose front camera measures depth."""
+    phone = devices.register(
+        scope="desk",
+        platform="ANDROID",
+        attributes=android_phone(name),
+        abilities=frozenset({"camera_depth"}),
+        at=camera.desk.now,
+    ).device
+    who = camera.desk.person(name)
+    return {"request_facts": facts(who, device_id=phone.pk, client="app")}
+
+
+def test_a_sensor_that_is_known_and_not_used_is_for_a_human(camera: Camera) -> None:
+    camera.known("alice")
+    attempt = camera.judged("alice", verdict("PASS"), **with_depth(camera, "alice"))
+    told = Event.objects.get(pk=attempt.event).data
+    assert (told["sensors_missing"], told["face_with_depth"]) == (True, False)
+    assert decision(attempt).reasons == ["FACE_SENSORS_MISSING"]
+    assert in_force(attempt.user) == {("HOLD", "withdraw", "FACE_SENSORS_MISSING")}
+
+
+def test_another_device_is_told_of_and_weighs_a_little(camera: Camera) -> None:
+    camera.known("alice")
+    at_home, new = with_depth(camera, "alice"), with_depth(camera, "bob")
+    with patch("apps.flows.face_acts._missing", return_value=False):
+        first = camera.judged("alice", verdict("PASS"), **at_home)
+        assert "face_device_changed" not in Event.objects.get(pk=first.event).data
+        again = camera.judged("alice", verdict("PASS"), **at_home)
+        assert Event.objects.get(pk=again.event).data["face_device_changed"] is False
+        moved = new["request_facts"]
+        third = camera.judged("alice", verdict("PASS"), request_facts=moved)
+    assert Event.objects.get(pk=third.event).data["face_device_changed"] is True
+    said = decision(third)
+    assert (said.outcome, said.reasons, said.score) == ("ALLOW", ["FACE_ON_ANOTHER_DEVICE"], 150)
+
+
+def test_how_step_ups_end_is_counted(camera: Camera) -> None:
+    began = camera.desk.now
+    camera.known("bob")
+    camera.desk.funds("alice")
+    ad = camera.desk.ad("alice")
+    camera.desk.judged("STEP_UP", lambda: camera.desk.opens("bob", ad))
+    camera.desk.judged("STEP_UP", lambda: camera.desk.opens("carol", ad))
+    camera.judged("bob", verdict("PASS", name="bob"))
+    until = camera.desk.now + timedelta(seconds=1)
+    assert step_ups(since=began, until=until) == {"": 1, "face check passed": 1}
+    assert step_ups(since=until, until=until + timedelta(days=1)) == {}

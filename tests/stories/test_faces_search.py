@@ -193,8 +193,7 @@ def test_the_rotation_changes_while_the_search_goes_on(camera: Camera, settings:
 
     def all_found() -> bool:
         found = [
-            search.banned_alike(seen_again(face_of(name)), model=MODEL, but=alice)
-            for name in names
+            search.banned_alike(seen_again(face_of(name)), model=MODEL, but=alice) for name in names
         ]
         return [[one.user for one in near] for near in found] == [
             [camera.desk.person(name).pk] for name in names

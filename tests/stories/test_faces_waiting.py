@@ -1,12 +1,13 @@
 """What waits for a face goes on when it passes and ends when it can't; the money is counted."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from apps.cases.models import Case
 from apps.faces.models import Attempt
-from apps.flows import face_judging, waiting
+from apps.flows import face_judging, face_sweeps, waiting
 from apps.restrictions.models import Restriction
 from apps.risk.models import Decision
 from apps.trades.models import Order
@@ -151,6 +152,31 @@ def test_much_money_and_no_depth_is_looked_at(camera: Camera) -> None:
     # When the clock comes by: it is held beside, and so for a human.
     clock(camera.desk, minutes=1)
     assert fresh(made).status == "UNDER_REVIEW"
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_worker_that_dies_after_the_judgement_loses_nothing(camera: Camera, passes: bool) -> None:
+    order = opened(camera)
+    said = verdict("PASS", name="bob") if passes else verdict("FAIL", name="bob", **MASK)
+    with patch.object(face_judging, "follow"):
+        camera.judged("bob", said)
+    assert Order.objects.get(pk=order.pk).status == "CREATED"
+    camera.desk.pass_time(seconds=61)
+    assert face_sweeps.followed(at=camera.desk.now) == 1
+    assert Order.objects.get(pk=order.pk).status == ("AWAITING_PAYMENT" if passes else "REJECTED")
+
+
+def test_what_is_asked_for_after_a_failure_is_not_ended_by_it(camera: Camera) -> None:
+    camera.known("bob")
+    camera.desk.funds("alice")
+    ad = camera.desk.ad("alice")
+    attempt = camera.judged("bob", verdict("FAIL", name="bob", **MASK))
+    # Staff have looked, and Bob trades again.
+    Restriction.objects.update(lifted_at=camera.desk.now, lifted_for="for the story")
+    camera.desk.pass_time(seconds=90)
+    order = camera.desk.judged("STEP_UP", lambda: camera.desk.opens("bob", ad)).order
+    face_judging.follow(attempt)
+    assert Order.objects.get(pk=order.pk).status == "CREATED"
 
 
 def test_the_same_judgement_again_moves_nothing(camera: Camera) -> None:

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cases', '0002_proposals'),
+        ("cases", "0002_proposals"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='case',
-            name='queue',
-            field=models.CharField(choices=[('REVIEW', 'held for review'), ('BLOCKED', 'blocked, to be confirmed'), ('LINKED', 'linked to a banned account'), ('ENGINE', 'decided without the engine'), ('SCREENING', 'name or address on a list')], max_length=10),
+            model_name="case",
+            name="queue",
+            field=models.CharField(
+                choices=[
+                    ("REVIEW", "held for review"),
+                    ("BLOCKED", "blocked, to be confirmed"),
+                    ("LINKED", "linked to a banned account"),
+                    ("ENGINE", "decided without the engine"),
+                    ("SCREENING", "name or address on a list"),
+                ],
+                max_length=10,
+            ),
         ),
     ]
