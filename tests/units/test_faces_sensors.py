@@ -127,6 +127,12 @@ def test_toner_is_lit_as_a_sheet_while_the_face_on_it_turns():
     assert found.score < found.threshold
 
 
+def test_who_is_seen_in_infrared_need_not_blink():
+    found = judged(*sculpted.session(replace(LIVING, blinks=False)))
+
+    assert found.outcome is Outcome.PASS
+
+
 def test_depth_alone_takes_silicone_that_blinks_for_a_head():
     """A known limit: who fears silicone masks requires infrared."""
     assert judged(*sculpted.session(SILICONE_MASK), DEPTH).outcome is Outcome.PASS
@@ -228,6 +234,14 @@ def test_a_doll_is_no_person(scale, code):
     found = judged(*sculpted.session(Thing(scale=scale)), DEPTH)
 
     assert (found.outcome, found.code) == (Outcome.FAIL, code)
+
+
+def test_what_hardly_stands_out_in_infrared_is_a_retry():
+    faint = replace(LIVING, brows=0.43, eyes=0.35, lips=0.5)
+
+    found = judged(*sculpted.session(faint))
+
+    assert (found.outcome, found.code) == (Outcome.RETRY, "INFRARED_UNCLEAR")
 
 
 def test_noise_raises_nothing(living):

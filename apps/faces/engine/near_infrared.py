@@ -7,6 +7,7 @@ its contrast but is flat: turned before a lamp at the camera, the cheek that tur
 loses light, and the two halves of a sheet lose it alike.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +21,7 @@ _FEWEST, _SMALLEST = 25, 8
 _BROWS = (slice(17, 22), slice(22, 27))
 _EYES = (slice(36, 42), slice(42, 48))
 _LIPS = slice(48, 60)
+_BROW_BOUNDS = (-0.1, 0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,20 @@ class Glance:
     lips: float
     sides: float
 
-    @property
-    def features(self) -> float:
-        """How much of a face stands out. Lips hardly do in infrared, and mouths cast shadows."""
-        return self.brows + self.eyes + self.pupils
+
+def features(found: Sequence[Glance]) -> float:
+    """How much of a face stands out over a session.
+
+    Pupils count most. Brows may be fair or under hair, and sockets cast shadows on masks too, so
+    both count half and brows within bounds; lips don't count: mouths cast shadows. Eyes are taken
+    where they are open, in the upper quarter of the pictures.
+    """
+    pupils, eyes = (
+        float(np.quantile([getattr(one, name) for one in found], 0.75))
+        for name in ("pupils", "eyes")
+    )
+    brows = float(np.clip(np.median([one.brows for one in found]), *_BROW_BOUNDS))
+    return pupils + 0.5 * eyes + 0.5 * brows
 
 
 def measure(

@@ -86,7 +86,7 @@ def complexion(found: list[Glance], *, ahead: float, turned: float) -> Measured:
     straight = [one for one in found if abs(one.yaw - np.median(yaws)) <= ahead]
     parts = {
         name: float(np.median([getattr(one, name) for one in straight]))
-        for name in ("features", "brows", "eyes", "pupils", "lips")
+        for name in ("brows", "eyes", "pupils", "lips")
     }
     sides = np.array([one.sides for one in found])
     radians = np.radians(yaws - yaws.mean())
@@ -94,6 +94,7 @@ def complexion(found: list[Glance], *, ahead: float, turned: float) -> Measured:
     shading = float(radians @ (sides - sides.mean()) / (radians @ radians)) if is_turned else None
     return {
         "level": round(float(np.median([one.level for one in found])), 1),
+        "features": round(near_infrared.features(straight), 3),
         **{name: round(value, 3) for name, value in parts.items()},
         "shading": None if shading is None else round(shading, 3),
         "infrared_ms": [one.t_ms for one in found],
