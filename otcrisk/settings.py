@@ -300,9 +300,8 @@ PROOF_FACTOR_AGE_H = env.float("PROOF_FACTOR_AGE_H", default=24.0)
 # Days that the few pictures of a judged face check are kept, and after which a face is taken anew.
 FACE_AUDIT_DAYS = env.int("FACE_AUDIT_DAYS", default=30)
 FACE_RENEW_DAYS = env.int("FACE_RENEW_DAYS", default=730)
-# Where reference prices come from: "table" (staff set them), or "file:/path.json", read every
-# minute: {asset: {fiat: price as text}}. Floating ads rest while a price is older than so many
-# hours (0: never).
+# Reference prices: "table" (staff set them), or "file:/path.json", {asset: {fiat: price as text}},
+# read every minute. Floating ads rest while a price is older than so many hours (0: never).
 PRICE_SOURCE = env.str("PRICE_SOURCE", default="table")
 PRICE_MAX_AGE_H = env.float("PRICE_MAX_AGE_H", default=0 if PRICE_SOURCE == "table" else 1)
 # Notices that matter and stay unread for so many minutes are sent by e-mail.
@@ -313,8 +312,7 @@ MARKET_FIAT = env.str("MARKET_FIAT", default="USD")
 # Above this an appeal is decided by two people, and paid out once nobody objects any more.
 APPEAL_SECOND_PAIR_USD = env.str("APPEAL_SECOND_PAIR_USD", default="5000")
 # Who holds the keys: none (nothing comes or goes), sandbox (embedded, no coins), webhook (the
-# exchange's own wallet service, asked at CUSTODY_URL with requests signed by CUSTODY_SECRET, a
-# Standard Webhooks secret: whsec_…).
+# exchange's own wallet service; docs/custody.md).
 CUSTODY = env.str("CUSTODY", default="none" if PRODUCTION else "sandbox")
 CUSTODY_URL = env.str("CUSTODY_URL", default="")
 CUSTODY_SECRET = secrets.read("CUSTODY_SECRET", kept_in=None)
@@ -328,8 +326,7 @@ SCREENING_NAME_SCORE = env.float("SCREENING_NAME_SCORE", default=0.85)
 ADDRESS_COOL_DOWN_HOURS = env.int("ADDRESS_COOL_DOWN_HOURS", default=24)
 # From so many USD on, two of staff decide on a withdrawal that waits for a human.
 WITHDRAWAL_SECOND_PAIR_USD = env.int("WITHDRAWAL_SECOND_PAIR_USD", default=10_000)
-# From so many USD on sender's and recipient's data travel along: by country of the identity
-# document ("*": everywhere else) and by destination.
+# From so many USD on the travel rule's data are needed, by country of the identity document ("*").
 TRAVEL_RULE_USD = env.json("TRAVEL_RULE_USD", default={"*": {"SELF_HOSTED": "1000", "VASP": "0"}})
 
 # ── API ───────────────────────────────────────────────────────────────────────────────────────────

@@ -79,7 +79,7 @@ def test_a_hit_is_explained_to_those_who_may_read_names(found: Hit) -> None:
     url = reverse("console:hit", args=[found.pk])
     said = signed_in(colleague(Role.COMPLIANCE)).get(url).content.decode()
     assert "brenwik" in said
-    assert "typo" in said
+    assert "same sound" in said
     said = signed_in(colleague(Role.ANALYST)).get(url).content.decode()
     assert "brenwik" not in said
     assert LISTED in said

@@ -67,7 +67,9 @@ class Lookup:
         best: dict[int, Found] = {}
         for at in self._likeliest(candidates, ways, weights):
             text = self._text(at)
-            match = compare(name, text, weigh=self.weigh, knows=self.knows)
+            is_person = KINDS[int(self._of["kind"][at])] == "PERSON"
+            knows = self.knows if is_person else _knows_none
+            match = compare(name, text, weigh=self.weigh, knows=knows)
             record = int(self._of["record"][at])
             if match.score >= least and (
                 record not in best or match.score > best[record].match.score
@@ -203,3 +205,8 @@ class Lookup:
         ends = self._of["text_end"]
         start = int(ends[at - 1]) if at else 0
         return bytes(self._of["text"][start : int(ends[at])]).decode()
+
+
+def _knows_none(_key: str) -> bool:
+    """What firms, ships and aircraft are called is no proof of a person's name."""
+    return False
