@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 
 from apps.devices.models import Device
 from apps.events.act import Act
@@ -23,7 +24,7 @@ from apps.faces.engine.session import (
     Sensor,
 )
 from apps.faces.engine.session import Template as Known
-from apps.faces.engine.verdict import Outcome, Verdict
+from apps.faces.engine.verdict import ENGINE_FAULT, TRY_AGAIN, Outcome, Verdict
 from apps.faces.models import Attempt, Challenge, Picture, PictureKind, Purpose
 from apps.faces.services import attempts, challenges, templates
 from apps.faces.states import ChallengeState
@@ -33,6 +34,8 @@ from apps.flows.request_facts import RequestFacts
 from apps.risk.models import Decision
 from apps.trades.services.talk import notify
 
+#: How often a check is looked at before it is given up, and how long after a fault.
+TRIES, AGAIN_IN_S = 3, 2
 log = structlog.get_logger(__name__)
 
 #: The kind of act that each outcome is; what could not be told is none, and counts nowhere.
@@ -41,14 +44,24 @@ NOTICE_OF = {Outcome.FAIL: "FACE_FAILED", Outcome.REVIEW: "FACE_HELD", Outcome.R
 
 
 def judge(*, id: UUID, at: datetime) -> Attempt | None:
-    """Judge a finished check and do what follows; None where it was judged already."""
-    challenge = Challenge.objects.select_related("user", "device").get(pk=id)
-    if challenge.state != ChallengeState.FINISHED:
+    """Judge a finished check and do what follows; None where it is, or is to be, judged elsewhere.
+
+    Where the engine breaks it is tried again, three times in all; then the person may try again,
+    and it counts nowhere.
+    """
+    if not challenges.in_hand(id, at=at):
         return None
-    began = time.process_time()
-    verdict = _looked_at(challenge)
-    took_ms = round((time.process_time() - began) * 1000)
-    attempt = _conclude(challenge=challenge, verdict=verdict, took_ms=took_ms, at=at)
+    challenge = Challenge.objects.select_related("user", "device").get(pk=id)
+    try:
+        attempt = _judged(challenge, at=at)
+    except Exception:
+        log.exception("face.engine_fault", challenge=str(id), tries=challenge.tries)
+        if challenge.tries < TRIES:
+            challenges.out_of_hand(id)
+            # Where the broker is away, the sweep finds it a minute later.
+            transaction.on_commit(lambda: faces.send_to_worker(id, in_s=AGAIN_IN_S), robust=True)
+            return None
+        attempt = _conclude(challenge=challenge, verdict=_broken(), took_ms=0, at=at)
     if attempt is not None:
         follow(attempt)
     return attempt
@@ -68,6 +81,18 @@ def follow(attempt: Attempt) -> bool:
         blocked = decision.outcome == "BLOCK"
         return bool(waiting.fail(user=attempt.user, at=attempt.at, for_good=blocked))
     return False
+
+
+def _judged(challenge: Challenge, *, at: datetime) -> Attempt | None:
+    began = time.process_time()
+    # Where there were more tries than faults, workers have died of it.
+    verdict = _looked_at(challenge) if challenge.tries <= TRIES else _broken()
+    took_ms = round((time.process_time() - began) * 1000)
+    return _conclude(challenge=challenge, verdict=verdict, took_ms=took_ms, at=at)
+
+
+def _broken() -> Verdict:
+    return Verdict(outcome=Outcome.RETRY, code=ENGINE_FAULT, hint=TRY_AGAIN, findings=())
 
 
 def _looked_at(challenge: Challenge) -> Verdict:
@@ -133,7 +158,7 @@ def _conclude(
         if code := NOTICE_OF.get(verdict.outcome):
             notify(user, code, at=at, hint=verdict.hint)
         if act is None:
-            own_acts.note("face.retried", by=user, of=user, at=at, code=verdict.code)
+            own_acts.note(faces.RETRIED, by=user, of=user, at=at, code=verdict.code)
             return attempt
         judgement = flow.judge(act)
         flow.write(act, judgement=judgement)

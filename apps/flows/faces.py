@@ -31,6 +31,8 @@ from apps.users.models import User
 
 #: The version of the words that a person agrees to (docs/faces.md has them all).
 WORDING = 1
+#: That a check could not be told is no act, but the person's app hears of it.
+RETRIED = "face.retried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ def finish(*, actor: User, challenge: UUID, at: datetime) -> Challenge:
         one = _locked(actor, challenge)
         challenges.open_one(one, at=at)
         challenges.finish(one, pictures.taken(one), at=at)
-        transaction.on_commit(lambda: send_to_worker(one.pk))
+        # Where the broker is away, the sweep finds it a minute later.
+        transaction.on_commit(lambda: send_to_worker(one.pk), robust=True)
     return one
 
 

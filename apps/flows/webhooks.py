@@ -21,6 +21,7 @@ from apps.events.act import Act, Party
 from apps.events.models import Delivery, Entity, Subscriber
 from apps.flows import outbound
 from apps.flows.chat import MESSAGE_SENT
+from apps.flows.faces import RETRIED as FACE_RETRIED
 from apps.risk.vocabulary import KINDS
 from apps.users.models import Client
 
@@ -34,7 +35,11 @@ TOLD_KINDS = (
     "restriction.lifted",
 )
 #: What the desk's own backend may ask for (pushes.py), and nobody else is told.
-PUSHED_KINDS = (MESSAGE_SENT, *sorted(kind for kind in KINDS if kind.startswith("order.")))
+PUSHED_KINDS = (
+    MESSAGE_SENT,
+    FACE_RETRIED,
+    *sorted(kind for kind in KINDS if kind.startswith(("order.", "face."))),
+)
 MOST_SUBSCRIBERS = 10
 SECRET_BYTES = 24
 SECRET_PREFIX = "whsec_"

@@ -2,8 +2,7 @@
 
 from rest_framework import serializers as s
 
-from apps.flows.chat import MESSAGE_SENT
-from apps.flows.webhooks import EVERYTHING, TOLD_KINDS
+from apps.flows.webhooks import EVERYTHING, PUSHED_KINDS, TOLD_KINDS
 from apps.restrictions.models import Ability, Kind, LiftedBy
 from apps.risk.models import Result
 from apps.risk.policy_settings import BANDS
@@ -193,10 +192,10 @@ class DeviceIn(s.Serializer):
 class WebhookIn(s.Serializer):
     url = s.CharField(max_length=500, help_text="https, on a public address.")
     kinds = s.ListField(
-        child=s.ChoiceField(choices=(EVERYTHING, *TOLD_KINDS, MESSAGE_SENT)),
+        child=s.ChoiceField(choices=tuple(dict.fromkeys((EVERYTHING, *TOLD_KINDS, *PUSHED_KINDS)))),
         min_length=1,
         max_length=60,
-        help_text="message.sent and order.* of the desk itself: only for its own backend.",
+        help_text="message.sent, order.* and face.* of the desk itself: only for its backend.",
     )
 
 

@@ -28,7 +28,7 @@ from apps.faces.engine.session import (
     Template,
 )
 from apps.faces.engine.track import Sight, Track, look
-from apps.faces.engine.verdict import Check, Finding, Outcome, Verdict
+from apps.faces.engine.verdict import TRY_AGAIN, Check, Finding, Outcome, Verdict
 
 #: What the client may say to the person, by the reason to try again.
 HINTS = {
@@ -55,7 +55,6 @@ HINTS = {
     "DEPTH_MISSING_ON_FACE": "CENTRE_FACE",
     "SENSOR_STILL": "BLINK",
 }
-TRY_AGAIN = "TRY_AGAIN"
 
 #: A head this far to one side, in degrees, is another pose.
 _TURNED = 10.0

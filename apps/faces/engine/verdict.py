@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 #: The code of what could not be judged because of a fault of ours.
 ENGINE_FAULT = "ENGINE_FAULT"
+#: The hint where there is nothing to do better.
+TRY_AGAIN = "TRY_AGAIN"
 
 
 class Outcome(StrEnum):

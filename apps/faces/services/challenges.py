@@ -4,6 +4,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
 
 from apps.core import crypto
 from apps.core.errors import Refused
@@ -21,6 +24,8 @@ from apps.users.models import User
 
 LASTS = timedelta(seconds=120)
 NONCE_BYTES = 16
+#: A worker that has not judged by then is gone: its task is ended sooner.
+JUDGED_WITHIN = timedelta(seconds=100)
 #: A check needs at least so many pictures while each prompt is shown.
 LEAST_PER_PROMPT = 6
 
@@ -89,6 +94,18 @@ def finish(challenge: Challenge, taken: Taken, *, at: datetime) -> None:
     if len(challenge.released) <= last or taken.last_prompt < last:
         raise Refused("FACE_NOT_DONE", 409, "Not everything that was asked has been shown.")
     step(challenge, ChallengeState.FINISHED, at=at, finished_at=at)
+
+
+def in_hand(id: UUID, *, at: datetime) -> bool:
+    """Take a finished check in hand to judge it; False where another worker has it, or has done."""
+    free = Q(judging_since=None) | Q(judging_since__lte=at - JUDGED_WITHIN)
+    rows = Challenge.objects.filter(free, pk=id, state=ChallengeState.FINISHED)
+    return bool(rows.update(tries=F("tries") + 1, judging_since=at))
+
+
+def out_of_hand(id: UUID) -> None:
+    """Leave a finished check to the next worker."""
+    Challenge.objects.filter(pk=id, state=ChallengeState.FINISHED).update(judging_since=None)
 
 
 def end(challenge: Challenge, to: ChallengeState, *, at: datetime) -> None:
