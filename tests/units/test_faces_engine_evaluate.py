@@ -14,7 +14,7 @@ from apps.faces.engine.dlib_models import EMBEDDING_MODEL, unit
 from apps.faces.engine.evaluate import evaluate
 from apps.faces.engine.policy import Policy
 from apps.faces.engine.session import Frame, Step, Template
-from apps.faces.engine.track import look
+from apps.faces.engine.track import Track, look
 from apps.faces.engine.verdict import Check, Outcome, Species
 from tests import faces
 
@@ -158,3 +158,20 @@ def test_the_template_decides_between_same_perhaps_and_other():
 
 def test_templates_of_another_model_are_not_compared():
     assert compared(0.1, model="dlib-resnet-v0").code == "OTHER_MODEL"
+
+
+def test_half_a_session_each_is_no_mean_of_two_people():
+    """Two people who are close to what they have in common are far from each other."""
+    axes = np.eye(128)
+    one, other = (unit(axes[0] + 0.22 * axes[k]) for k in (1, 2))
+    sights = look(frames=still(np.zeros((96, 96, 3), np.uint8))).sights
+    for sight in sights:
+        sight.yaw = 0.0
+        sight.box = (10.0, 10.0, 80.0, 80.0)
+    track = Track(frames=[], sights=sights, width=96, height=96)
+    halves = {i: one if i < 3 else other for i in range(6)}
+    found = identity.check(track=track, embeddings=halves, limits=POLICY.identity)
+    assert (found.code, found.evidence["apart"]) == ("SAME_THROUGHOUT", [0, 1, 2])
+    far = {i: axes[0] if i < 3 else unit(axes[0] + 0.45 * axes[1]) for i in range(6)}
+    found = identity.check(track=track, embeddings=far, limits=POLICY.identity)
+    assert (found.code, found.evidence["apart"]) == ("PERSON_CHANGED", [0, 1, 2])

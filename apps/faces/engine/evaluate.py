@@ -85,9 +85,7 @@ def evaluate(
     if session.is_over:
         return session.verdict()
     session.embed(identity.chosen(**seen, limits=policy.identity))
-    session.ask(
-        lambda: identity.check(track=track, embeddings=session.embeddings, limits=policy.identity)
-    )
+    session.ask(lambda: session.who(policy.identity))
     if challenge.is_prompted:
         session.ask(lambda: actions.check(**seen, limits=policy.actions))
     session.ask(lambda: shape.check(**seen, limits=policy.shape))
@@ -144,6 +142,18 @@ class _Session:
             if box is not None:
                 picture = self.track.pixels(index)
                 self.embeddings[index] = dlib_models.embed(picture=picture, box=box)
+
+    def who(self, limits: identity.Limits) -> Finding:
+        """Whether it is the same person; a picture that alone says no is taken again."""
+        assert self.track is not None
+        known: dict[str, Any] = {"track": self.track, "limits": limits}
+        finding = identity.check(**known, embeddings=self.embeddings)
+        lone = identity.instead(finding=finding, track=self.track)
+        if lone is None:
+            return finding
+        del self.embeddings[lone[0]]
+        self.embed([lone[1]])
+        return identity.check(**known, embeddings=self.embeddings)
 
     def verdict(self) -> Verdict:
         """The worst of what was found: FAIL before RETRY before REVIEW."""

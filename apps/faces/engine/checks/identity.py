@@ -22,11 +22,13 @@ from apps.faces.engine.verdict import Check, Finding, Outcome, Species
 class Limits:
     """What this check measures against.
 
-    `distance` of one picture to the mean of the others; `turned` for pictures of a turned head,
-    from `turned_from` degrees on. `cut`: how alike faces of following pictures are at least.
+    `distance` of one picture to the mean of the others, `runs` of several to the mean of several;
+    `turned` for one of a turned head, from `turned_from` degrees on. `cut`: how alike the faces of
+    following pictures are at least.
     """
 
     distance: float = 0.36
+    runs: float = 0.31
     turned: float = 0.42
     turned_from: float = 12.0
     cut: float = 0.8
@@ -51,31 +53,47 @@ def chosen(*, challenge: Challenge, track: Track, limits: Limits) -> list[int]:
     found: list[int] = []
     for aim, indices in _parts(challenge, track, usable, limits):
         if indices:
-            unsuited = [_unsuited(track.sights[i], ahead + aim, level) for i in indices]
-            found.append(indices[int(np.argmin(unsuited))])
+            found.append(_best(track, indices, ahead + aim, level))
     found += _around_cut(track, usable, limits)
-    return sorted(set(found))
+    return sorted({int(index) for index in found})
+
+
+def instead(*, finding: Finding, track: Track) -> tuple[int, int] | None:
+    """A picture that alone was unlike the others, and one beside it to embed in its place.
+
+    Landmarks slip now and then; another person who is there for one picture only gains nothing.
+    """
+    apart = finding.evidence.get("apart", [])
+    if finding.outcome is not Outcome.FAIL or len(apart) != 1:
+        return None
+    lone = apart[0]
+    near = [
+        i
+        for i in range(max(0, lone - _NEAR), min(len(track.sights), lone + _NEAR + 1))
+        if track.sights[i].box and abs(i - lone) > 1
+    ]
+    yaw, pitch = (getattr(track.sights[lone], axis) for axis in _AXES)
+    return (lone, _best(track, near, yaw, pitch)) if near else None
 
 
 def check(*, track: Track, embeddings: dict[int, NDArray[np.float64]], limits: Limits) -> Finding:
-    """Compares each embedded picture with the mean of the others."""
+    """Compares each run of embedded pictures with all the others."""
     if len(embeddings) < 2:
         return _found(Outcome.RETRY, "TOO_FEW_EMBEDDED", "Too few pictures show the face well.")
     ahead = float(np.median([one.yaw for one in track.sights if one.yaw is not None]))
-    distances: dict[int, float] = {}
-    worst, its_limit, excess = 0.0, limits.distance, -np.inf
-    for index, vector in embeddings.items():
-        others = averaged([one for other, one in embeddings.items() if other != index])
-        assert others is not None
-        away = float(np.linalg.norm(vector - others))
-        distances[index] = away
-        turned = abs((track.sights[index].yaw or 0.0) - ahead) >= limits.turned_from
-        limit = limits.turned if turned else limits.distance
-        if away - limit > excess:
-            worst, its_limit, excess = away, limit, away - limit
+    indices = sorted(embeddings)
+    turned = [abs((track.sights[i].yaw or 0.0) - ahead) >= limits.turned_from for i in indices]
+    vectors = [embeddings[i] for i in indices]
+    parts = [
+        (away, _limit(turned[first:last], len(vectors), limits), first, last)
+        for first, last, away in _parted(vectors)
+    ]
+    worst, its_limit, first, last = max(parts, key=lambda part: part[0] - part[1])
+    excess = worst - its_limit
     evidence: dict[str, Any] = {
-        "frames": list(distances),
-        "distances": [round(away, 3) for away in distances.values()],
+        "frames": indices,
+        "distances": [round(away, 3) for away, _, first, last in parts if last == first + 1],
+        "apart": indices[first:last],
     }
     if excess > 0:
         return _found(
@@ -139,6 +157,11 @@ def _parts(
     return [*zip(aims, thirds, strict=True), *turns]
 
 
+def _best(track: Track, indices: list[int], yaw: float, pitch: float) -> int:
+    """The sight that is fittest to be embedded, of a head that points about this way."""
+    return min(indices, key=lambda index: _unsuited(track.sights[index], yaw, pitch))
+
+
 def _unsuited(sight: Sight, yaw: float, pitch: float) -> float:
     """How little a picture is fit to be embedded: its pose, closed eyes, blur, haste."""
     blur = 20.0 / (1.0 + (sight.sharpness or 0.0))
@@ -146,6 +169,27 @@ def _unsuited(sight: Sight, yaw: float, pitch: float) -> float:
     slipped = 60.0 * max(0.0, 0.9 - (1.0 if sight.alike is None else sight.alike))
     turned = abs((sight.yaw or 0.0) - yaw) + abs((sight.pitch or 0.0) - pitch)
     return turned + 0.5 * abs(sight.roll or 0.0) + closed + blur + slipped
+
+
+def _parted(vectors: list[NDArray[np.float64]]) -> list[tuple[int, int, float]]:
+    """Each run of pictures, from one to half of them, and how far its mean is from the others'."""
+    found = []
+    for first in range(len(vectors)):
+        for last in range(first + 1, len(vectors) + 1):
+            inside, outside = vectors[first:last], vectors[:first] + vectors[last:]
+            if outside and len(inside) <= max(1, len(vectors) // 2 + 1):
+                one, other = averaged(inside), averaged(outside)
+                assert one is not None
+                assert other is not None
+                found.append((first, last, float(np.linalg.norm(one - other))))
+    return found
+
+
+def _limit(turned: list[bool], of: int, limits: Limits) -> float:
+    """How far a run may be from the others: two and more against two and more come closer."""
+    if len(turned) >= 2 and of - len(turned) >= 2:
+        return limits.runs
+    return limits.turned if any(turned) else limits.distance
 
 
 def _around_cut(track: Track, usable: list[int], limits: Limits) -> list[int]:
@@ -159,9 +203,7 @@ def _around_cut(track: Track, usable: list[int], limits: Limits) -> list[int]:
     place = usable.index(index)
     sides = (usable[max(0, place - _NEAR) : place], usable[place : place + _NEAR])
     ahead, level = (float(np.median([getattr(track.sights[i], a) for i in usable])) for a in _AXES)
-    return [
-        min(side, key=lambda i: _unsuited(track.sights[i], ahead, level)) for side in sides if side
-    ]
+    return [_best(track, side, ahead, level) for side in sides if side]
 
 
 def _largest_jump(seen: list[Sight]) -> tuple[float, float]:

@@ -22,7 +22,7 @@ class Limits:
     a human looks up to `review`.
     """
 
-    single: float = 0.365
+    single: float = 0.363
     averaged: float = 0.296
     review: float = 0.335
 
