@@ -46,7 +46,7 @@ STEP_UP_SECRET = SECRETS["STEP_UP_SECRET"]
 # Signs the records of orders that people hand to a bank: 32 bytes of Ed25519, in hexadecimal.
 PACK_SIGNING_KEY = SECRETS["PACK_SIGNING_KEY"]
 # Turns faces of banned people into a space where they can be searched and are nobody's: a ring like
-# FIELD_KEYS, of which only the first protects (docs/decisions/0007-faces.md).
+# FIELD_KEYS, of which only the first protects (docs/decisions/0008-faces.md).
 FACE_ROTATION = secrets.key_ring(SECRETS["FACE_ROTATION"], "FACE_ROTATION")
 # Public keys (HEX64) that signed earlier ones; they stay published for as long as packs may live.
 PACK_RETIRED_KEYS = env.list("PACK_RETIRED_KEYS", default=[])

@@ -4,7 +4,7 @@ A face is multiplied by an orthogonal matrix (Haar-distributed: QR of a Gaussian
 which keeps every distance, and blurred: who knew faces of many banned people could else find the
 matrix by the distances among them. The index proposes; what decides is the face itself, sealed
 beside it. The matrix is derived from a secret outside the database, for one model of the encoder; a
-ring of secrets lets it be changed while the search goes on. See docs/decisions/0007-faces.md.
+ring of secrets lets it be changed while the search goes on. See docs/decisions/0008-faces.md.
 """
 
 import secrets
