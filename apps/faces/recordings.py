@@ -1,14 +1,21 @@
 """A session as it was recorded: what was asked, and the pictures that came.
 
 On disk it is a folder: session.json with the challenge and the times, and the pictures as they
-were sent, in frames/, depth/ and infrared/.
+were sent, in frames/, depth/ and infrared/. What others recorded is a video, or a folder of
+pictures in the order of their names; nobody prompted there.
 """
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from apps.faces.engine.session import (
     Challenge,
@@ -33,6 +40,110 @@ class Recording:
     frames: tuple[Frame, ...]
     depth: tuple[DepthFrame, ...] = ()
     infrared: tuple[InfraredFrame, ...] = ()
+
+
+#: Pictures per second that are taken of a video, and at most.
+VIDEO_FPS, MOST_FRAMES = 14.0, 600
+#: Pictures per second of a folder, which tells no times: as a client's, or slow where some of the
+#: numbers in the names are missing.
+FOLDER_FPS, SPARSE_FPS = 14.0, 4.0
+LONGEST_SIDE = 640
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
+_JPEG_QUALITY = 95
+_NUMBER = re.compile(r"(\d+)(?!.*\d)")
+
+
+def load(path: Path) -> Recording:
+    """A recorded session, a folder of pictures or a video; ValueError or OSError if it is none."""
+    if (path / INDEX).exists():
+        return load_session(path)
+    if path.is_dir():
+        return _unprompted(_of_folder(path), name=path.name)
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not there")
+    return _unprompted(_of_video(path), name=path.name)
+
+
+def asked(recording: Recording, prompts: tuple[tuple[int, Step], ...]) -> Recording:
+    """The recording as the answer to prompts that were shown at these milliseconds."""
+    shown = [(0, Step.LOOK), *sorted(prompts)]
+    frames = tuple(
+        replace(frame, prompt_seq=sum(frame.t_ms >= at for at, _ in shown) - 1)
+        for frame in recording.frames
+    )
+    challenge = replace(
+        recording.challenge,
+        prompts=tuple(
+            Prompt(seq=seq, step=step, released_ms=at) for seq, (at, step) in enumerate(shown)
+        ),
+    )
+    return replace(recording, challenge=challenge, frames=frames)
+
+
+def _unprompted(frames: tuple[Frame, ...], *, name: str) -> Recording:
+    if not frames:
+        raise ValueError(f"{name} holds no pictures")
+    issued_at = datetime(2026, 1, 1, tzinfo=UTC)
+    challenge = Challenge(
+        id=name, issued_at=issued_at, expires_at=issued_at + timedelta(minutes=10)
+    )
+    return Recording(challenge, frames)
+
+
+def _of_video(path: Path) -> tuple[Frame, ...]:
+    video = cv2.VideoCapture(str(path))
+    rate = video.get(cv2.CAP_PROP_FPS)
+    rate = rate if 1 <= rate <= 240 else 25.0
+    frames: list[Frame] = []
+    seen = 0
+    while len(frames) < MOST_FRAMES:
+        there, picture = video.read()
+        if not there:
+            break
+        if seen / rate >= len(frames) / VIDEO_FPS:
+            image = _encoded(picture)
+            frames.append(Frame(seq=len(frames), t_ms=round(1000 * seen / rate), image=image))
+        seen += 1
+    return tuple(frames)
+
+
+def _of_folder(folder: Path) -> tuple[Frame, ...]:
+    paths = [one for one in folder.iterdir() if one.suffix.lower() in PICTURES]
+    paths = sorted(paths, key=lambda one: natural(one.name))[:MOST_FRAMES]
+    each_ms = 1000 / (SPARSE_FPS if _is_sparse([one.stem for one in paths]) else FOLDER_FPS)
+    return tuple(
+        Frame(seq=seq, t_ms=round(seq * each_ms), image=_picture(path))
+        for seq, path in enumerate(paths)
+    )
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts picture_9 before picture_10."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def _is_sparse(stems: list[str]) -> bool:
+    found = [_NUMBER.search(stem) for stem in stems]
+    numbers = [int(one.group(1)) for one in found if one]
+    steps = {b - a for a, b in pairwise(numbers)}
+    return len(steps) > 1 or any(step > 2 for step in steps)
+
+
+def _picture(path: Path) -> bytes:
+    data = path.read_bytes()
+    if data[:2] == b"\xff\xd8":
+        return data
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return data if picture is None else _encoded(picture)
+
+
+def _encoded(picture: NDArray) -> bytes:
+    times = LONGEST_SIDE / max(picture.shape[:2])
+    if times < 1:
+        picture = cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_AREA)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    return cv2.imencode(".jpg", picture, quality)[1].tobytes()
 
 
 def save(recording: Recording, folder: Path) -> None:

@@ -52,3 +52,34 @@ def tar_at(*, far: float, same: Sequence[float], different: Sequence[float]) -> 
     allowed = int(far * len(nearest))
     limit = nearest[allowed] if allowed < len(nearest) else float("inf")
     return sum(one < limit for one in same) / len(same)
+
+
+def det(
+    *, live: Sequence[float], attacks: Sequence[float], most: int = 15
+) -> list[dict[str, float | list[float]]]:
+    """Both errors at thresholds spread over the scores, for a detection error trade-off plot.
+
+    Scores count as high for living people if their median is the higher one.
+    """
+    sign = 1.0 if _middle(live) >= _middle(attacks) else -1.0
+    people, others = [sign * one for one in live], [sign * one for one in attacks]
+    thresholds = sorted({*people, *others})
+    step = max(1, -(-len(thresholds) // most))
+    points: list[dict[str, float | list[float]]] = []
+    for limit in thresholds[::step]:
+        accepted = share([one >= limit for one in others])
+        refused = share([one < limit for one in people])
+        points.append(
+            {
+                "threshold": round(sign * limit, 6),
+                "apcer": round(accepted.value or 0.0, 6),
+                "apcer_interval": accepted.document(),
+                "bpcer": round(refused.value or 0.0, 6),
+                "bpcer_interval": refused.document(),
+            }
+        )
+    return points
+
+
+def _middle(scores: Sequence[float]) -> float:
+    return sorted(scores)[len(scores) // 2]

@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 #: Each names a module of apps/faces/evaluation that has add_arguments() and run().
 SUBCOMMANDS = {
+    "evaluate": "how well attacks are told from people: APCER, BPCER on recordings",
+    "calibrate": "writes the policy: thresholds chosen on recordings, with their error rates",
     "verify": "how well faces are recognised: FAR, FRR, TAR on pairs of photographs",
 }
 
