@@ -17,6 +17,7 @@ from apps.faces.engine.checks import (
     protocol,
     sensors,
     shape,
+    texture,
 )
 from apps.faces.engine.policy import Policy
 from apps.faces.engine.session import (
@@ -58,6 +59,8 @@ HINTS = {
 
 #: A head this far to one side, in degrees, is another pose.
 _TURNED = 10.0
+#: Failures that say: this is a picture of a face.
+_OF_THE_PICTURE = (Check.SHAPE, Check.COLOUR)
 #: Without these nothing else can be told.
 _NEEDED = (Check.PROTOCOL, Check.PRESENCE)
 
@@ -105,6 +108,7 @@ def evaluate(
                 limits=policy.match,
             )
         )
+    session.weigh(texture.check(track=track, limits=policy.texture))
     return session.verdict()
 
 
@@ -133,6 +137,10 @@ class _Session:
         """Asks the next question, unless nothing more has to be asked."""
         if not self.findings or not self.is_over:
             self.findings.append(question())
+
+    def weigh(self, finding: Finding) -> None:
+        """Adds what decides nothing alone, but says how sure a failure is."""
+        self.findings.append(finding)
 
     def embed(self, indices: list[int]) -> None:
         """Embeds the face in these pictures."""
@@ -174,7 +182,7 @@ class _Session:
             findings=tuple(self.findings),
             hint=HINTS.get(decided.code, TRY_AGAIN) if outcome is Outcome.RETRY and decided else "",
             species=decided.species if decided and is_attack else None,
-            certainty=decided.certainty if decided and is_attack else 0.0,
+            certainty=self._certainty(decided) if decided and is_attack else 0.0,
             embedding=self.embedding,
             embedding_frames=len(self.embeddings),
             poses=_poses(self.track, self.embeddings),
@@ -182,6 +190,13 @@ class _Session:
             model=dlib_models.EMBEDDING_MODEL,
             policy=self.policy.version,
         )
+
+    def _certainty(self, decided: Finding) -> float:
+        """That of the finding which decided, moved by the texture if it is about the picture."""
+        weight = next((one.score for one in self.findings if one.check is Check.TEXTURE), None)
+        if weight is None or decided.check not in _OF_THE_PICTURE:
+            return decided.certainty
+        return texture.shifted(decided.certainty, weight)
 
 
 def _poses(track: Track | None, embeddings: dict[int, NDArray[np.float64]]) -> frozenset[str]:

@@ -91,7 +91,7 @@ def check(*, challenge: Challenge, track: Track, limits: Limits) -> Finding:
     if len(compared) < limits.pairs:
         return _untold(limits, evidence=_seen(pairs, compared), is_turned=is_turned)
     found = _measures(compared)
-    evidence = _seen(pairs, compared) | _numbers(found)
+    evidence = _seen(pairs, compared) | _numbers(found) | {"is_turned": is_turned}
     if is_turned and _is_head(found, limits):
         return Finding(
             check=Check.SHAPE,
@@ -259,7 +259,7 @@ def _untold(limits: Limits, *, evidence: dict[str, Any], is_turned: bool) -> Fin
         outcome=Outcome.RETRY,
         code=code,
         sentence=sentence,
-        score=evidence.get("height"),
+        score=evidence.get("height") if is_turned else None,
         threshold=limits.height,
         evidence=evidence,
     )
