@@ -97,9 +97,15 @@ def test_a_mask_leaves_the_withdrawal_to_the_case(camera: Camera) -> None:
     camera.judged("alice", verdict("FAIL", **MASK))
     assert fresh(made).status == "UNDER_REVIEW"
     assert money(camera.desk, "alice") == (9900, 100)
-    # Then: it is not lost; who proves themselves to people gets it on its way.
+    # A proof alone is not enough while staff hold her; when they have let go, it goes on.
     assert waiting.prove(user=made.user, at=camera.desk.now) == []
     assert fresh(made).status == "UNDER_REVIEW"
+    held = Restriction.objects.filter(subject=made.user.entity_id, kind="HOLD", lifted_at=None)
+    assert sorted(held.values_list("ability", flat=True)) == ["all", "withdraw"]
+    held.update(lifted_at=camera.desk.now, lifted_for="for the story")
+    clock(camera.desk, seconds=1)
+    assert fresh(made).status == "BROADCAST"
+    assert balance(camera.desk, "alice") == 9900
     assert Case.objects.filter(subject=made.user.entity_id, queue="REVIEW").exists()
 
 
