@@ -41,6 +41,8 @@ MARK = b"FRAME\n"
 SIZE = len(MARK) + WIDTH * HEIGHT * 3 // 2
 #: The number of a frame: so many squares of so many pixels, white for 1.
 BITS, SQUARE = 10, 8
+#: How often the camera may be opened: each time the browser begins the file anew.
+TIMES = 4
 #: The person is painted so many frames before the browser reads them.
 AHEAD = 3
 
@@ -146,7 +148,7 @@ def paint(path: Path, head: Path, subject: int, seed: int, kind: str) -> None:
     stage = Stage.draw(random)
     words = {"subject": subject, "stage": stage, "random": random}
     person = _presenter(kind, head=Head.load(head), **words)
-    person.ready(SECONDS * 1000)
+    person.ready(TIMES * SECONDS * 1000)
     screen = _Screen(stage.room.page)
 
     def seen(t: float) -> np.ndarray:
@@ -162,15 +164,16 @@ def paint(path: Path, head: Path, subject: int, seed: int, kind: str) -> None:
             file.write(_painted(at_rest.copy(), number))
     print("ready", flush=True)  # noqa: T201
     file = path.open("r+b", buffering=0)
-    clock = SimpleNamespace(zero=None)
+    clock = SimpleNamespace(zero=None, opened=-1)
     written, lines = 0, _listening()
     while True:
         for said in _heard(lines):
             if "frame" in said:
                 clock.zero = said["now"] - said["frame"] / FPS
-                written = max(written, said["frame"] + AHEAD)
+                clock.opened += 1
+                written = said["frame"] + AHEAD
             else:
-                shown = (said["now"] - clock.zero) * 1000
+                shown = (said["now"] - clock.zero + clock.opened * SECONDS) * 1000
                 flashes = tuple(Flash(*one) for one in said["flashes"])
                 person.told(Prompt(seq=0, step=Step(said["step"]), flashes=flashes), shown)
                 screen.shows(flashes, at=shown)
@@ -180,7 +183,8 @@ def paint(path: Path, head: Path, subject: int, seed: int, kind: str) -> None:
             continue
         written = max(written, int(now) + 1)
         file.seek(len(HEADER) + written * SIZE)
-        file.write(_painted(seen(written * 1000 / FPS), written))
+        t = (written / FPS + clock.opened * SECONDS) * 1000
+        file.write(_painted(seen(t), written))
         written += 1
 
 
