@@ -118,7 +118,7 @@ def obeys(page: Page, camera: LiveCamera, user: User) -> None:
 
 
 def ends(page: Page, *outcomes: str) -> None:
-    """The check ends in one of these ways; on a busy machine the page stops waiting before it does."""
+    """The check ends in one of these ways; a page on a busy machine stops waiting earlier."""
     root = page.locator("[data-face]")
     expect(root).to_have_attribute("data-state", "done", timeout=60_000)
     told, until = root.get_attribute("data-outcome"), time.monotonic() + 90
