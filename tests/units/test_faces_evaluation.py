@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 
-from apps.faces import recordings
+from apps.faces import policy, recordings
 from apps.faces.engine.session import Step
 from apps.faces.evaluation import calibrate, manifest
 from apps.faces.evaluation.evaluate import rates
@@ -123,6 +123,13 @@ def test_texture_is_damped_however_well_it_does_at_home():
         [judged(kind, "RETRY", evidence={"TEXTURE": {"raw": raw}}) for raw, kind in raws]
     )
     assert 0 < found["damping"] <= 0.5
+
+
+def test_the_shipped_policy_is_whole_and_says_what_it_was_chosen_for():
+    shipped = policy.shipped()
+    assert shipped.version >= 1
+    assert calibrate.LEAST_HEIGHT <= shipped.shape.height <= calibrate.MOST_HEIGHT
+    assert {"apcer", "bpcer", "n", "intervals"} <= set(shipped.rates["tuned_on"])
 
 
 def test_the_command_ends_with_one_line_of_rates(tmp_path):

@@ -1,6 +1,7 @@
 """Sessions of people who do not exist: they obey, they differ, and they are the same each time."""
 
 import csv
+import io
 import random
 from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
@@ -153,7 +154,7 @@ def test_rendered_sessions_are_saved_with_a_manifest_and_read_back_as_they_were(
         "--fps",
         "3",
     ]
-    render.run(parser.parse_args(arguments))
+    render.run(vars(parser.parse_args(arguments)), io.StringIO(), io.StringIO())
 
     with open(tmp_path / "manifest.csv") as file:
         rows = list(csv.DictReader(file))

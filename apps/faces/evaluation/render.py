@@ -2,10 +2,10 @@
 
 import csv
 import random
-import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -36,21 +36,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--head", type=Path, help="ict_head.npz; else the one below OTCRISK_DATA")
 
 
-def run(options: Namespace) -> None:
+def run(options: dict[str, Any], out: TextIO, err: TextIO) -> None:
     """Render the sessions and write manifest.csv beside them."""
-    path = options.head or Path(settings.OTCRISK_DATA) / "faces" / "head" / "ict_head.npz"
+    path = options["head"] or Path(settings.OTCRISK_DATA) / "faces" / "head" / "ict_head.npz"
     if not path.exists():
         raise CommandError(f"{path} is not there: set OTCRISK_DATA or give --head")
     head = Head.load(path)
-    sensors = frozenset(Sensor) if options.sensors else frozenset()
-    options.out.mkdir(parents=True, exist_ok=True)
-    with open(options.out / "manifest.csv", "w", newline="") as file:
+    sensors = frozenset(Sensor) if options["sensors"] else frozenset()
+    options["out"].mkdir(parents=True, exist_ok=True)
+    with open(options["out"] / "manifest.csv", "w", newline="") as file:
         manifest = csv.writer(file)
         manifest.writerow(COLUMNS)
-        for kind in options.kind:
-            for number in range(options.count):
-                name = f"{kind}_{options.seed}_{number:04}"
-                seed = options.seed * 1_000_000 + number
+        for kind in options["kind"]:
+            for number in range(options["count"]):
+                name = f"{kind}_{options['seed']}_{number:04}"
+                seed = options["seed"] * 1_000_000 + number
                 recording = sessions.render(
                     head=head,
                     challenge=challenge(seed, sensors=sensors),
@@ -58,13 +58,13 @@ def run(options: Namespace) -> None:
                     seed=seed,
                     species=None if kind == LIVE else Species(kind.upper()),
                     sensors=sensors,
-                    fps=options.fps,
+                    fps=options["fps"],
                 )
-                recordings.save(recording, options.out / name)
+                recordings.save(recording, options["out"] / name)
                 steps = " ".join(one.step for one in recording.challenge.prompts)
-                manifest.writerow([name, kind, number, options.seed, steps])
-                sys.stderr.write(f"\r{kind} {number + 1}/{options.count} ")
-    sys.stderr.write("\n")
+                manifest.writerow([name, kind, number, options["seed"], steps])
+                err.write(f"\r{kind} {number + 1}/{options['count']} ")
+    err.write("\n")
 
 
 def challenge(seed: int, *, sensors: frozenset[Sensor] = frozenset()) -> Challenge:

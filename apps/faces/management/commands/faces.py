@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 SUBCOMMANDS = {
     "evaluate": "how well attacks are told from people: APCER, BPCER on recordings",
     "calibrate": "writes the policy: thresholds chosen on recordings, with their error rates",
+    "render": "renders sessions of people who don't exist, and attacks, with a manifest",
     "verify": "how well faces are recognised: FAR, FRR, TAR on pairs of photographs",
 }
 
