@@ -35,6 +35,7 @@ HINTS = {
     "UNCOVER_FACE": _("Take off what covers your face: cap, mask, glasses, hair."),
     "BLINK": _("Blink now and then, as you usually do."),
     "LEAVE_WALL": _("Step away from the wall behind you."),
+    "TURN_FURTHER": _("Turn your head a little further."),
     "TURN_SLOWLY": _("Turn your head more slowly."),
     "TRY_AGAIN": _("That did not work. Please try again."),
 }

@@ -7,6 +7,7 @@ from standardwebhooks import Webhook
 
 from apps.events.models import Delivery
 from apps.users.models import Client
+from tests.camera import Camera, verdict
 from tests.exchange import Exchange, code_of, open_exchange
 from tests.phones import Phones
 from tests.receiver import PATH, Receiver, send_all, subscribe
@@ -54,6 +55,24 @@ def test_an_order_and_a_line_of_its_chat_wake_the_phones(
     everything = str(told(receiver))
     for secret in ("sister", "Bob", "Alice", "decision", "score", order.payee_number):
         assert secret not in everything
+
+
+def test_a_judged_face_check_wakes_its_phone(
+    committed_phones: Phones, clean_process: None, receiver: Receiver
+) -> None:
+    subscribe(the_desk(), receiver, "face.passed", "face.retried")
+    camera = Camera(committed_phones.desk)
+    camera.known("alice")
+    camera.judged("alice", verdict("RETRY", code="TOO_DARK"))
+    camera.judged("alice", verdict())
+
+    assert send_all() == 2
+
+    alice = str(committed_phones.desk.person("alice").pk)
+    assert [one["type"] for one in told(receiver)] == ["face.retried", "face.passed"]
+    assert [one["data"]["user"] for one in told(receiver)] == [alice, alice]
+    for secret in ("TOO_DARK", "Alice", "outcome", "score", "hint"):
+        assert secret not in str(told(receiver))
 
 
 def test_other_clients_are_told_nothing_of_the_desk(

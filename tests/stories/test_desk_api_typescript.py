@@ -3,7 +3,9 @@
 Needs node and the packages of tests/typescript, which bin/test installs.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -30,6 +32,16 @@ console.log(room.id, room.status);
 console.log((await changed(client, room, 200)).status);
 process.exit(0);
 """
+#: Binds the guide's picture.
+BIND = """
+import { bound } from "./face.js";
+const check = %s;
+const { data, mac, ...place } = check.picture;
+const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
+console.log((await bound(check, place, bytes)).mac);
+"""
+GUIDE = (settings.BASE_DIR / "docs" / "mobile.md").read_text()
+GUIDE_JSON = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", GUIDE, re.S)]
 
 
 def run(*command: Any, folder: Path = HERE) -> subprocess.CompletedProcess[str]:
@@ -58,6 +70,19 @@ def tools() -> Path:
 def test_a_program_that_trades_compiles_against_the_document(tools: Path) -> None:
     done = run(tools / "tsc", *STRICT, "--noEmit", "trade.ts")
     assert done.returncode == 0, done.stdout
+
+
+def test_a_face_check_compiles_and_binds_pictures_as_the_guide_says(
+    tools: Path, tmp_path: Path
+) -> None:
+    made = run(tools / "tsc", *STRICT, "--outDir", tmp_path, "face.ts")
+    assert made.returncode == 0, made.stdout
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    example = next(one for one in GUIDE_JSON if "session_key" in one)
+    (tmp_path / "bind.js").write_text(BIND % json.dumps(example))
+    done = run("node", "bind.js", folder=tmp_path)
+    assert (done.stdout.strip(), done.stderr) == (example["picture"]["mac"], "")
 
 
 def test_a_program_that_misspells_a_field_does_not(tools: Path) -> None:

@@ -12,10 +12,10 @@ type Problem = components["schemas"]["Problem"];
 
 export const desk = (baseUrl: string, token: string) =>
   createClient<paths>({ baseUrl, headers: { "X-Session-Token": token } });
-type Desk = ReturnType<typeof desk>;
+export type Desk = ReturnType<typeof desk>;
 
 /** New for each deed, and the same for each retry of it. */
-const key = () => ({ "Idempotency-Key": crypto.randomUUID() });
+export const key = () => ({ "Idempotency-Key": crypto.randomUUID() });
 
 export class Refused extends Error {
   constructor(readonly problem: Problem) {
@@ -23,7 +23,7 @@ export class Refused extends Error {
   }
 }
 
-function told<T>(answer: { data?: T; error?: unknown }): T {
+export function told<T>(answer: { data?: T; error?: unknown }): T {
   if (answer.data === undefined) throw new Refused(answer.error as Problem);
   return answer.data;
 }

@@ -1,5 +1,6 @@
 """The guide for app developers tells the truth: its commands run as they stand, in order."""
 
+import base64
 import json
 import re
 import shutil
@@ -12,13 +13,20 @@ from django.conf import settings
 from django.urls import resolve
 
 from apps.api.v1.desk.base import DeedThrottle
+from apps.api.v1.desk.face import FrameThrottle
 from apps.api.v1.desk.talk import FileThrottle
 from apps.core import throttle
+from apps.faces.engine.evaluate import HINTS
+from apps.faces.engine.verdict import TRY_AGAIN
+from apps.faces.services import pictures
+from apps.faces.services.pictures import Sent
 from apps.trades.models import Order
+from apps.web import face_words
 from tests.phones import Phones, operation_of
 from tests.signing_in import PASSWORD, QUICK_HASHERS
 
 GUIDE = (Path(settings.BASE_DIR) / "docs" / "mobile.md").read_text()
+JSON = re.findall(r"```json\n(.*?)```", GUIDE, re.S)
 
 
 @pytest.mark.skipif(
@@ -53,7 +61,7 @@ def test_the_guides_commands_buy_and_pay(
 
 
 def test_the_guides_json_is_json() -> None:
-    for text in re.findall(r"```json\n(.*?)```", GUIDE, re.S):
+    for text in JSON:
         json.loads(text)
 
 
@@ -71,3 +79,20 @@ def test_the_guides_rates_are_those_of_the_code() -> None:
     told = "read {:.0f} times and act {:.0f} times a second, with reserves of {:.0f} and {:.0f}"
     assert told.format(*rates) in GUIDE
     assert (1 / FileThrottle.rate_per_s, FileThrottle.burst) == (5, 20)
+    pictures = "pictures of face checks {:.0f} times a second, with a reserve of {:.0f}"
+    assert pictures.format(FrameThrottle.rate_per_s, FrameThrottle.burst) in GUIDE
+
+
+def test_the_guides_picture_is_bound_as_ours_are() -> None:
+    (example,) = (json.loads(one) for one in JSON if '"session_key"' in one)
+    said = example["picture"]
+    data, mac = base64.b64decode(said.pop("data")), said.pop("mac")
+    sent = Sent(**said, data=data, mac="")
+    key, nonce = (base64.b64decode(example[name]) for name in ("session_key", "nonce"))
+    assert pictures.mac(key=key, nonce=nonce, sent=sent) == mac
+
+
+def test_every_hint_of_the_engine_has_words_in_the_guide_and_on_the_page() -> None:
+    hints = {*HINTS.values(), TRY_AGAIN}
+    assert {one for one in hints if f"`{one}`" not in GUIDE} == set()
+    assert hints - set(face_words.HINTS) == set()
