@@ -1,7 +1,7 @@
 """Collects what is translated: the code's words, and those that stand in data.
 
-    manage.py makemessages -l zh_Hans --no-location --no-wrap
-    manage.py compilemessages        # both need gettext; what they wrote is committed
+manage.py makemessages -l zh_Hans --no-location --no-wrap
+manage.py compilemessages        # both need gettext; what they wrote is committed
 """
 
 import json
