@@ -7,7 +7,7 @@ ways, a word carries several readings. Chinese signs and Arabic words keep what 
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import opencc
 from anyascii import anyascii
@@ -106,8 +106,9 @@ def _simplifier() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
+@lru_cache(maxsize=1 << 16)
 def sound(reading: str) -> str:
-    """The reading without the differences that romanisation makes."""
+    """The reading without the differences that romanisation makes; names share most words."""
     for pattern, replacement in SOUNDS:
         reading = pattern.sub(replacement, reading)
     if MUHAMMAD.fullmatch(reading):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ from apps.screening.matching.words import (
 
 #: Nothing below this is ever asked for, and so not looked for; and not looked at closely.
 REACH, COARSE = 0.75, 0.65
+#: What sharing words says of the score, before they are paired, may be so much too low.
+SLACK = 0.12
+#: What a word one letter off is worth at most, before it is looked at.
+NEAR = 0.92
 #: So many names are compared word by word, the likeliest first.
 MOST_COMPARED = 40
 MOST_NEAR, MOST_BONES = 64, 400
@@ -65,11 +70,17 @@ class Lookup:
             allowed = np.array([KINDS.index(kind) for kind in kinds], np.uint8)
             candidates = candidates[np.isin(self._of["kind"][candidates], allowed)]
         best: dict[int, Found] = {}
-        for at in self._likeliest(candidates, ways, weights):
+        weigh = cache(self.weigh)
+        done: dict[tuple[str, bool], Match] = {}
+        floor = max(COARSE, least - SLACK)
+        for at in self._likeliest(candidates, ways, weights, floor=floor):
             text = self._text(at)
             is_person = KINDS[int(self._of["kind"][at])] == "PERSON"
-            knows = self.knows if is_person else _knows_none
-            match = compare(name, text, weigh=self.weigh, knows=knows)
+            match = done.get((text, is_person))
+            if match is None:
+                knows = self.knows if is_person else _knows_none
+                match = compare(name, text, weigh=weigh, knows=knows)
+                done[text, is_person] = match
             record = int(self._of["record"][at])
             if match.score >= least and (
                 record not in best or match.score > best[record].match.score
@@ -99,11 +110,11 @@ class Lookup:
                 near[at] = 1.0
             for one in self._around("slip", [hash_of(slip) for slip in slips_of(key)]):
                 if one not in near and OSA.distance(self._word(one), key, score_cutoff=1) <= 1:
-                    near[one] = 0.85
+                    near[one] = NEAR
         for spelling in spellings(word):
             # What is alike in letters and not in sound is looked at more closely later.
             for one in self._around("slip", [hash_of(slip) for slip in slips_of(spelling)]):
-                near.setdefault(one, 0.8)
+                near.setdefault(one, NEAR)
         if word.arabic or max(map(len, sounds(word)), default=0) >= SHORTEST_PHONETIC:
             bones = {skeleton(key) for key in sounds(word)}
             for one in self._around("bone", [hash_of(bone) for bone in bones])[:MOST_BONES]:
@@ -167,7 +178,12 @@ class Lookup:
         return np.concatenate(parts) if parts else np.zeros(0, np.uint32)
 
     def _likeliest(
-        self, names: NDArray[np.uint32], ways: list[_Way], weights: list[float]
+        self,
+        names: NDArray[np.uint32],
+        ways: list[_Way],
+        weights: list[float],
+        *,
+        floor: float,
     ) -> list[int]:
         """The candidates that may reach the score, by the words that they share, the best first."""
         if not len(names):
@@ -192,7 +208,7 @@ class Lookup:
         matched = share @ np.array(weights, np.float32)
         whole = np.maximum(self._of["name_weight"][names], matched)
         coarse = 2 * matched / (sum(weights) + whole)
-        able = np.flatnonzero(coarse >= COARSE)
+        able = np.flatnonzero(coarse >= floor)
         best = able[np.argsort(-coarse[able], kind="stable")]
         return [int(at) for at in names[best[:MOST_COMPARED]]]
 

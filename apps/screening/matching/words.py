@@ -38,12 +38,6 @@ class Unit:
     key: str
 
 
-@lru_cache(maxsize=1 << 16)
-def heard(reading: str) -> str:
-    """The sound of a reading, remembered: names share most of their words."""
-    return sound(reading)
-
-
 @lru_cache(maxsize=1 << 15)
 def skeleton(key: str) -> str:
     """The consonants of a sound, those that romanisations exchange made one."""
@@ -90,11 +84,11 @@ def units(words: tuple[Word, ...]) -> tuple[Unit, ...]:
 
 def sounds(word: Word) -> list[str]:
     """Every sound that the word may have."""
-    return list(dict.fromkeys(heard(reading) for reading in word.readings if reading))
+    return list(dict.fromkeys(sound(reading) for reading in word.readings if reading))
 
 
 def _key(word: Word) -> str:
-    return heard(word.readings[0])
+    return sound(word.readings[0])
 
 
 @lru_cache(maxsize=1 << 16)
