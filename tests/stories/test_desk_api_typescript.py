@@ -3,17 +3,24 @@
 Needs node and the packages of tests/typescript, which bin/test installs.
 """
 
+import base64
 import json
 import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 
+from apps.core import clock
+from apps.faces.models import Challenge
+from apps.faces.states import ChallengeState
+from apps.flows import face_judging
+from tests.camera import Camera, picture, verdict
 from tests.phones import Phones
 
 HERE = settings.BASE_DIR / "tests" / "typescript"
@@ -39,6 +46,21 @@ const check = %s;
 const { data, mac, ...place } = check.picture;
 const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
 console.log((await bound(check, place, bytes)).mac);
+"""
+#: Does a whole check with the pictures of a file; what it heard goes to standard output.
+SHOW = """
+import { readFileSync } from "node:fs";
+import { faceCheck } from "./face.js";
+import { desk } from "./trade.js";
+const [url, token] = process.argv.slice(2);
+const pictures = JSON.parse(readFileSync("pictures.json", "utf8"));
+const camera = {
+  picture: async () => Uint8Array.from(atob(pictures.shift()), (sign) => sign.charCodeAt(0)),
+  show: (prompt) => console.error(prompt.step),
+};
+const check = await faceCheck(desk(url, token), camera);
+console.log(check.outcome, check.attempts_left);
+process.exit(0);
 """
 GUIDE = (settings.BASE_DIR / "docs" / "mobile.md").read_text()
 GUIDE_JSON = [json.loads(one) for one in re.findall(r"```json\n(.*?)```", GUIDE, re.S)]
@@ -83,6 +105,43 @@ def test_a_face_check_compiles_and_binds_pictures_as_the_guide_says(
     (tmp_path / "bind.js").write_text(BIND % json.dumps(example))
     done = run("node", "bind.js", folder=tmp_path)
     assert (done.stdout.strip(), done.stderr) == (example["picture"]["mac"], "")
+
+
+def test_the_program_shows_a_face_to_a_running_desk(
+    tools: Path, committed_phones: Phones, live_server: Any, tmp_path: Path
+) -> None:
+    camera = Camera(committed_phones.desk)
+    camera.known("alice")
+    made = run(tools / "tsc", *STRICT, "--outDir", tmp_path, "face.ts")
+    assert made.returncode == 0, made.stdout
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    shots = [base64.b64encode(picture(number)).decode() for number in range(180)]
+    (tmp_path / "pictures.json").write_text(json.dumps(shots))
+    (tmp_path / "show.js").write_text(SHOW)
+    shown = subprocess.Popen(
+        ["node", "show.js", live_server.url, str(committed_phones.of("alice").token)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with camera.engine_says(verdict()):
+            for _ in range(120):
+                finished = Challenge.objects.filter(state=ChallengeState.FINISHED).first()
+                if finished or shown.poll() is not None:
+                    break
+                time.sleep(0.5)
+            if finished:
+                face_judging.judge(id=finished.pk, at=clock.now())
+        out, err = shown.communicate(timeout=60)
+    finally:
+        shown.kill()
+        shown.wait()
+    assert (out.strip(), shown.returncode) == ("PASS 2", 0), err
+    steps = err.split()
+    assert (steps[0], len(steps)) == ("LOOK", 5)
 
 
 def test_a_program_that_misspells_a_field_does_not(tools: Path) -> None:
