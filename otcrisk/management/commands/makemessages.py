@@ -49,7 +49,7 @@ def words() -> list[str]:
 
 def _all() -> Iterator[str]:
     for file in (FIXTURES / "policies").glob("*.json"):
-        for rule in json.loads(file.read_text())["rules"]:
+        for rule in json.loads(file.read_text()).get("rules", []):
             yield rule["user_sentence"]
     for file, fields in FIELDS.items():
         for row in json.loads((FIXTURES / "desk" / f"{file}.json").read_text()):
