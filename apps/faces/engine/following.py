@@ -102,6 +102,15 @@ def lay_over(*, at_ms: NDArray, signals: list[NDArray], shown: tuple[Flash, ...]
     return [one for one in found if one is not None]
 
 
+def gain(
+    *, at_ms: NDArray, signal: NDArray, shown: tuple[Flash, ...], delay_ms: int
+) -> float | None:
+    """The change of one signal per unit of the light shown, at a known delay."""
+    laid = _overlay(at_ms, [signal], shown, delay_ms)
+    asked = light.chroma(light.linear(np.array([(f.red, f.green, f.blue) for f in shown])))
+    return laid.gain(asked) if laid else None
+
+
 def fits(overlays: list[Overlay], places: NDArray) -> NDArray[np.float64]:
     """How sequences (as places in the palette) fit at each delay: delays × sequences."""
     return np.stack([one.correlations(_COLOURS[places]) for one in overlays])

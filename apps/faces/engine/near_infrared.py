@@ -21,41 +21,40 @@ _FEWEST, _SMALLEST = 25, 8
 _BROWS = (slice(17, 22), slice(22, 27))
 _EYES = (slice(36, 42), slice(42, 48))
 _LIPS = slice(48, 60)
-_BROW_BOUNDS = (-0.1, 0.2)
+#: A pupil's darkest spot, as a share of the squared distance of the eyes' outer corners.
+_SPOT = 0.0012
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
     """One moment. `level` is the brightness of the skin (0-255).
 
-    `brows`, `eyes` and `lips` are how much darker they are than the skin right around them, and
-    `pupils` the darkest quarter of the eyes, as logarithms. `sides` is the logarithm of the right
-    cheek's brightness over the left one's.
+    `pupils`, `irises`, `brows` and `lips` are how much darker they are than what lies right around
+    the eyes, the brows and the mouth, as logarithms: the darkest spot of an eye's middle, and all
+    of its middle. `sides` is the logarithm of the right cheek's brightness over the left one's.
     """
 
     t_ms: int
     yaw: float
     level: float
-    brows: float
-    eyes: float
     pupils: float
+    irises: float
+    brows: float
     lips: float
     sides: float
 
 
 def features(found: Sequence[Glance]) -> float:
-    """How much of a face stands out over a session.
+    """How much of a face stands out over a session: its eyes, where they are open.
 
-    Pupils count most. Brows may be fair or under hair, and sockets cast shadows on masks too, so
-    both count half and brows within bounds; lips don't count: mouths cast shadows. Eyes are taken
-    where they are open, in the upper quarter of the pictures.
+    Brows may be fair or under hair, and sockets and mouths cast shadows on masks too: they are
+    for the reviewer.
     """
-    pupils, eyes = (
+    pupils, irises = (
         float(np.quantile([getattr(one, name) for one in found], 0.75))
-        for name in ("pupils", "eyes")
+        for name in ("pupils", "irises")
     )
-    brows = float(np.clip(np.median([one.brows for one in found]), *_BROW_BOUNDS))
-    return pupils + 0.5 * eyes + 0.5 * brows
+    return pupils + irises
 
 
 def measure(
@@ -69,27 +68,45 @@ def measure(
     right, bottom = np.minimum(np.ceil(high), picture.shape[1::-1]).astype(int)
     if right - left < 20 or bottom - top < 20 or apart < 15:
         return None
-    face = np.log(picture[top:bottom, left:right].astype(np.float32) + 2)
-    points = points - (left, top)
+    near = picture[top:bottom, left:right].astype(np.float32)
+    # Pupils span two or three pixels of these cameras: enlarged, they keep their middle.
+    large = cv2.resize(near, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    face = np.log(np.maximum(large, 0) + 2)
+    points, apart = 2 * (points - (left, top)) + 0.5, 2 * apart
     cheeks = [face[_filled(face, one) > 0] for one in skin.patches(points)]
-    thick = max(2, round(0.07 * apart))
-    brows = [_parted(face, _line(face, points[one], thick), apart) for one in _BROWS]
+    brows = [_parted(face, _line(face, points[one], round(0.07 * apart)), apart) for one in _BROWS]
     eyes = [_parted(face, _filled(face, points[one]), apart) for one in _EYES]
     lips = _parted(face, _filled(face, points[_LIPS]), apart)
+    middles = [_middle(face, points[one]) for one in _EYES]
     parts = [*brows, *eyes, lips]
     if min(map(len, cheeks)) < _FEWEST or min(min(map(len, one)) for one in parts) < _SMALLEST:
         return None
+    if min(min(map(len, one)) for one in middles) < _SMALLEST:
+        return None
+    around = [float(np.median(outside)) for _, outside in eyes]
+    spot = max(4, int(_SPOT * apart**2))
     right_cheek, left_cheek, forehead = (float(one.mean()) for one in cheeks)
     return Glance(
         t_ms=t_ms,
         yaw=yaw,
         level=float(np.exp(np.median([right_cheek, left_cheek, forehead])) - 2),
-        brows=float(np.mean([around.mean() - inside.mean() for inside, around in brows])),
-        eyes=float(np.mean([around.mean() - inside.mean() for inside, around in eyes])),
-        pupils=float(np.mean([np.median(around) - _darkest(inside) for inside, around in eyes])),
+        pupils=float(
+            np.mean(around) - np.mean([np.sort(wide)[:spot].mean() for wide, _ in middles])
+        ),
+        irises=float(np.mean(around) - np.mean([narrow.mean() for _, narrow in middles])),
+        brows=float(np.mean([outside.mean() - inside.mean() for inside, outside in brows])),
         lips=float(lips[1].mean() - lips[0].mean()),
         sides=right_cheek - left_cheek,
     )
+
+
+def _middle(face: NDArray, eye: NDArray) -> tuple[NDArray, NDArray]:
+    """What lies within three and within two tenths of an eye's width from its middle."""
+    wide = float(np.linalg.norm(eye[0] - eye[3]))
+    x, y = eye.mean(axis=0)
+    rows, columns = np.ogrid[: face.shape[0], : face.shape[1]]
+    away = np.hypot(columns - x, rows - y)
+    return face[away < 0.3 * wide], face[away < 0.2 * wide]
 
 
 def _filled(face: NDArray, outline: NDArray) -> NDArray[np.uint8]:
@@ -109,7 +126,3 @@ def _parted(face: NDArray, mask: NDArray, apart: float) -> tuple[NDArray, NDArra
     size = max(3, round(0.09 * apart)) | 1
     grown = cv2.dilate(mask, np.ones((size, size), np.uint8))
     return face[mask > 0], face[(grown > 0) & (mask == 0)]
-
-
-def _darkest(inside: NDArray) -> float:
-    return float(np.sort(inside)[: max(4, len(inside) // 4)].mean())

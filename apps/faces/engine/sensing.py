@@ -86,7 +86,7 @@ def complexion(found: list[Glance], *, ahead: float, turned: float) -> Measured:
     straight = [one for one in found if abs(one.yaw - np.median(yaws)) <= ahead]
     parts = {
         name: float(np.median([getattr(one, name) for one in straight]))
-        for name in ("brows", "eyes", "pupils", "lips")
+        for name in ("pupils", "irises", "brows", "lips")
     }
     sides = np.array([one.sides for one in found])
     radians = np.radians(yaws - yaws.mean())

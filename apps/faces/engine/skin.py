@@ -40,6 +40,15 @@ def patches(landmarks: NDArray) -> list[NDArray[np.float64]]:
     return [*cheeks, forehead]
 
 
+def chin(landmarks: NDArray) -> NDArray[np.float64]:
+    """The outline of the chin, from 68 landmarks."""
+    p = np.asarray(landmarks, dtype=np.float64)
+    up = 0.08 * (p[36:48].mean(axis=0) - p[48:60].mean(axis=0))
+    right = 0.2 * (p[42:48].mean(axis=0) - p[36:42].mean(axis=0))
+    middle = 0.55 * p[8] + 0.45 * p[57]
+    return middle + np.stack([-right - up, right - up, right + up, up - right])
+
+
 def colour(picture: Pixels, outlines: list[NDArray]) -> Colour | None:
     """The mean linear colour inside the outlines; None where too little of it can be used."""
     corners = np.concatenate(outlines)

@@ -7,7 +7,8 @@ which takes off what the camera's white balance does to the whole picture. follo
 it is compared with, and why the rate at which wrong light passes is known.
 
 The wall is farther away than the face and answers less. Where it answers alike, either the face is
-held flat against it, or somebody tints whole pictures.
+held flat against it, or somebody tints whole pictures. And a face answers with all of its skin:
+on the glass of a display the light is a faint veil, and a spot where it is mirrored.
 """
 
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ class Limits:
     dim: float = 0.03
     dim_gain: float = 0.02
     alike: float = 0.85
+    #: Changes of log chromaticity per unit of light below which a veil on glass is not excluded.
+    gain: float = 0.05
+    #: Standard deviation of the logarithm of the answers of forehead, cheeks and chin.
+    uneven: float = 0.45
     wall_correlation: float = 0.7
     #: Degrees that the head may be turned away from how it is held during the flashes.
     turned: float = 15.0
@@ -52,6 +57,7 @@ class _Seen:
     at_ms: NDArray[np.float64]
     skin: NDArray[np.float64]
     wall: NDArray[np.float64] | None
+    patches: list[NDArray[np.float64]]
     brightness: float
 
 
@@ -72,11 +78,18 @@ def check(*, challenge: Challenge, track: Track, limits: Limits) -> Finding:
         if seen.wall is not None
         else None
     )
-    return _judged(found, wall, seen, limits)
+    gains = [
+        following.gain(at_ms=seen.at_ms, signal=one, shown=prompt.flashes, delay_ms=found.delay_ms)
+        or 0.0
+        for one in seen.patches
+    ]
+    return _judged(found, wall, gains, seen, limits)
 
 
-def _judged(found: Following, wall: Following | None, seen: _Seen, limits: Limits) -> Finding:
-    evidence = _evidence(found, wall, seen)
+def _judged(
+    found: Following, wall: Following | None, gains: list[float], seen: _Seen, limits: Limits
+) -> Finding:
+    evidence = _evidence(found, wall, seen) | {"patches": [round(one, 4) for one in gains]}
     measured = {"score": found.correlation, "threshold": limits.correlation, "evidence": evidence}
     follows = found.correlation >= limits.correlation and found.share <= limits.share
     if follows and wall is not None and _answers_alike(found, wall, limits):
@@ -86,7 +99,14 @@ def _judged(found: Following, wall: Following | None, seen: _Seen, limits: Limit
             "What is behind the face answered the light as much as the face did.",
             **measured,
         )
-    if follows:
+    if follows and found.gain >= limits.gain and _unevenness(gains) > limits.uneven:
+        return _finding(
+            Outcome.RETRY,
+            "COLOUR_PATCHY",
+            "The light lies on parts of the face only, as on glass that mirrors it.",
+            **measured,
+        )
+    if follows and found.gain >= limits.gain:
         return _finding(
             Outcome.PASS, "COLOUR_FOLLOWED", "The skin followed the colours shown.", **measured
         )
@@ -124,6 +144,10 @@ def _answers_alike(found: Following, wall: Following, limits: Limits) -> bool:
     return wall.correlation >= limits.wall_correlation and wall.gain >= limits.alike * found.gain
 
 
+def _unevenness(gains: list[float]) -> float:
+    return float(np.log(np.maximum(gains, 1e-3)).std()) if len(gains) > 2 else 0.0
+
+
 def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
     """The light on skin and wall while the colours were on the screen, and shortly after."""
     during = track.during(prompt.seq)
@@ -140,7 +164,7 @@ def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
     chosen = _held_still(chosen, limits)
     if not chosen:
         return None
-    times, faces, walls, where = [], [], [], None
+    times, faces, walls, parts, where = [], [], [], [], None
     for index, sight in chosen:
         picture = track.half(index)
         if where is None:
@@ -152,6 +176,8 @@ def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
             times.append(sight.t_ms - start)
             faces.append(face)
             walls.append(skin.wall(picture, where))
+            chin = skin.chin(np.asarray(sight.landmarks) / 2)
+            parts.append([skin.colour(picture, [one]) for one in (*outlines, chin)])
     if not faces:
         return None
     walled = [one for one in walls if one is not None]
@@ -159,6 +185,11 @@ def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
         at_ms=np.array(times, dtype=np.float64),
         skin=_log_chroma(np.array(faces)),
         wall=_log_chroma(np.array(walled)) if len(walled) == len(faces) else None,
+        patches=[
+            _log_chroma(np.array(one))
+            for one in zip(*parts, strict=True)
+            if all(colour is not None for colour in one)
+        ],
         brightness=float(np.mean(faces)),
     )
 

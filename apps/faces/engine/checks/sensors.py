@@ -30,7 +30,7 @@ class Limits:
     """What this check measures against; medians over the session.
 
     Depth: shares, millimetres and degrees of relief.Relief. Infrared: `dark` is brightness of
-    0-255, `features` how much brows and eyes stand out (below `features_none` they don't),
+    0-255, `features` how much the eyes stand out (below `features_none` they don't),
     `shading` how much light the cheek that turns away loses, per radian.
     """
 
@@ -53,8 +53,8 @@ class Limits:
     closed: float = 0.75
     opened: float = 0.85
     dark: float = 40.0
-    features: float = 0.62
-    features_none: float = 0.54
+    features: float = 0.92
+    features_none: float = 0.8
     shading: float = 0.15
 
 
@@ -186,10 +186,10 @@ def _questions(measured: Measured, limits: Limits) -> list[tuple[bool, Finding]]
         mask = Species.SILICONE_MASK if measured["closed"] <= limits.closed else Species.RIGID_MASK
         mask = mask if "relief" in measured else Species.PRINT
         ask(measured["features"] < limits.features_none, "INFRARED_WITHOUT_FEATURES",
-            "In infrared brows and eyes do not stand out from the skin.",
+            "In infrared the eyes do not stand out from the skin.",
             "features", limits.features_none, mask, 0.8)  # fmt: skip
         ask(measured["features"] < limits.features, "INFRARED_UNCLEAR",
-            "In infrared brows and eyes hardly stand out from the skin.",
+            "In infrared the eyes hardly stand out from the skin.",
             "features", limits.features)  # fmt: skip
         shading = measured["shading"]
         ask(shading is not None and shading < limits.shading, "INFRARED_FLAT",
