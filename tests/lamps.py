@@ -38,7 +38,8 @@ class Scene:
     """Where the face is seen. `screen` is the screen's light on the face over that of the place.
 
     `wall` is the wall's share of the screen's light; `balances` how far white balance goes after
-    the picture's mean (0-1); `tone` runs from pale (0) to dark (1).
+    the picture's mean (0-1); `tone` runs from pale (0) to dark (1). `glass` is what a display in
+    the place of the face mirrors of the screen: a veil, and much more in a spot.
     """
 
     screen: float = 0.25
@@ -52,6 +53,7 @@ class Scene:
     sway: float = 1.5
     delay_ms: float = 130.0
     level: float = 0.22
+    glass: float = 0.0
     width: int = 320
 
 
@@ -64,6 +66,8 @@ def session(*, seed: int, answered: tuple[Flash, ...], scene: Scene, prompt_seq:
     reflectance, is_face = _painted(chance, scene, points, height)
     place = np.exp(np.array([scene.warmth, 0, -scene.warmth]))
     reach = np.where(is_face, 1.0, scene.wall)[..., None] * scene.screen
+    spot = _spot(points[54], 30 * scale, (height, scene.width))
+    mirrored = scene.glass * reflectance[is_face].mean() * (1 + 8 * spot)[..., None]
     side = np.linspace(*chance.uniform(0.8, 1.2, 2), scene.width)[None, :, None]
     length = sum(one.for_ms for one in answered)
     count = int((length + 1500) / 1000 * scene.fps)
@@ -75,6 +79,7 @@ def session(*, seed: int, answered: tuple[Flash, ...], scene: Scene, prompt_seq:
     for seq, at in enumerate(times):
         shown = _shown(answered, at - start - scene.delay_ms)
         lit = reflectance * (place * side * (1 + 0.01 * drift[seq, 0]) + reach * shown)
+        lit = lit + mirrored * shown
         mean = np.log(lit[::8, ::8].mean(axis=(0, 1)))
         balance += (scene.balances * (mean.mean() - mean) - balance) * (1 if seq == 0 else 0.06)
         wanted = np.log(scene.level / lit[::8, ::8][is_face[::8, ::8]].mean())
@@ -99,6 +104,11 @@ def _painted(chance, scene, points, height):
         painted[cv2.fillPoly(np.zeros_like(face), [hull], 1) > 0] = 0.05
     shade = 1 - 0.35 * np.hypot(columns - points[30, 0], rows - points[30, 1]) / height
     return painted * shade[..., None], face > 0
+
+
+def _spot(at, size, shape):
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    return np.exp(-((columns - at[0]) ** 2 + (rows - at[1]) ** 2) / (2 * size**2))
 
 
 def _shown(answered, elapsed):

@@ -101,6 +101,27 @@ def test_a_picture_tinted_as_a_whole_is_not_lit_by_a_screen():
     assert (found.outcome, found.code) == (Outcome.RETRY, "COLOUR_EVERYWHERE")
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_light_that_a_display_mirrors_is_no_light_on_skin(seed):
+    shown = asking.sequence(Random(seed))
+    track = lamps.session(seed=seed, answered=shown, scene=Scene(screen=0.0, glass=0.15))
+
+    found = judged(shown, track)
+
+    assert found.outcome is Outcome.RETRY
+    assert found.code in ("COLOUR_PATCHY", "COLOUR_EVERYWHERE")
+    assert found.score >= found.threshold  # it does follow the colours
+
+
+def test_a_faint_veil_is_too_little_to_tell():
+    shown = asking.sequence(Random(7))
+    track = lamps.session(seed=7, answered=shown, scene=Scene(screen=0.0, glass=0.02, noise=1.0))
+
+    found = judged(shown, track)
+
+    assert (found.outcome, found.code) == (Outcome.RETRY, "COLOUR_WEAK")
+
+
 def test_no_colours_asked_none_answered():
     track = lamps.session(seed=4, answered=asking.sequence(Random(4)), scene=Scene())
 

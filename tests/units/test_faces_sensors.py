@@ -237,7 +237,7 @@ def test_a_doll_is_no_person(scale, code):
 
 
 def test_what_hardly_stands_out_in_infrared_is_a_retry():
-    faint = replace(LIVING, brows=0.43, eyes=0.35, lips=0.5)
+    faint = replace(LIVING, eyes=0.323)
 
     found = judged(*sculpted.session(faint))
 

@@ -40,7 +40,7 @@ class Limits:
     unlike: float = 0.5
     dim: float = 0.03
     dim_gain: float = 0.02
-    alike: float = 0.85
+    alike: float = 0.5
     #: Changes of log chromaticity per unit of light below which a veil on glass is not excluded.
     gain: float = 0.05
     #: Standard deviation of the logarithm of the answers of forehead, cheeks and chin.
