@@ -45,6 +45,10 @@ CONDITIONS: dict[str, Callable[[Act], bool]] = {
     ),
     "round_amount": lambda act: bool(act.amount_usd) and act.amount_usd % 50 == 0,  # type: ignore[operator]
     "known(lat) and known(lon)": lambda act: {"lat", "lon"} <= set(act.data),
+    "face_attack != 'OTHER_PERSON' and face_certainty >= 0.5": lambda act: (
+        act.data.get("face_attack") not in (None, "OTHER_PERSON")
+        and act.data.get("face_certainty", 0) >= 0.5
+    ),
     "released_after_s > 900": lambda act: act.data.get("released_after_s", 0) > 900,
     **{
         f"hour_band == {band}": lambda act, band=band: (  # type: ignore[misc]
@@ -204,6 +208,8 @@ templates = st.fixed_dictionaries(
     optional={
         "side": st.sampled_from(["buy", "sell"]),
         "at_fault": st.booleans(),
+        "face_attack": st.sampled_from(["PRINT", "SWAP", "OTHER_PERSON"]),
+        "face_certainty": st.sampled_from([0.2, 0.5, 0.9]),
         "rating_positive": st.booleans(),
         "rater_fresh": st.booleans(),
         "released_after_s": st.sampled_from([30.0, 900.0, 901.0]),
@@ -296,6 +302,8 @@ def chance_deed(chance: random.Random) -> dict[str, Any]:
         "address": chance.choice([None, "addr-1"]),
         "usd": chance.choice([None, "50", "800", "1234.56"]),
         "side": chance.choice(["buy", "sell"]),
+        "face_attack": chance.choice(["PRINT", "OTHER_PERSON"]),
+        "face_certainty": chance.choice([0.2, 0.5, 0.9]),
         "judged": chance.random() < 0.3,
     }
 
