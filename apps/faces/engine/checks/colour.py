@@ -43,8 +43,8 @@ class Limits:
     alike: float = 0.5
     #: Changes of log chromaticity per unit of light below which a veil on glass is not excluded.
     gain: float = 0.05
-    #: Standard deviation of the logarithm of the answers of forehead, cheeks and chin.
-    uneven: float = 0.45
+    #: Standard deviation of the logarithms of what forehead, cheeks and chin answer.
+    uneven: float = 0.5
     wall_correlation: float = 0.7
     #: Degrees that the head may be turned away from how it is held during the flashes.
     turned: float = 15.0
@@ -58,6 +58,7 @@ class _Seen:
     skin: NDArray[np.float64]
     wall: NDArray[np.float64] | None
     patches: list[NDArray[np.float64]]
+    levels: list[float]
     brightness: float
 
 
@@ -78,18 +79,23 @@ def check(*, challenge: Challenge, track: Track, limits: Limits) -> Finding:
         if seen.wall is not None
         else None
     )
-    gains = [
-        following.gain(at_ms=seen.at_ms, signal=one, shown=prompt.flashes, delay_ms=found.delay_ms)
-        or 0.0
-        for one in seen.patches
+    answers = [
+        level
+        * (
+            following.gain(
+                at_ms=seen.at_ms, signal=one, shown=prompt.flashes, delay_ms=found.delay_ms
+            )
+            or 0.0
+        )
+        for one, level in zip(seen.patches, seen.levels, strict=True)
     ]
-    return _judged(found, wall, gains, seen, limits)
+    return _judged(found, wall, answers, seen, limits)
 
 
 def _judged(
-    found: Following, wall: Following | None, gains: list[float], seen: _Seen, limits: Limits
+    found: Following, wall: Following | None, answers: list[float], seen: _Seen, limits: Limits
 ) -> Finding:
-    evidence = _evidence(found, wall, seen) | {"patches": [round(one, 4) for one in gains]}
+    evidence = _evidence(found, wall, seen) | {"patches": [round(one, 4) for one in answers]}
     measured = {"score": found.correlation, "threshold": limits.correlation, "evidence": evidence}
     follows = found.correlation >= limits.correlation and found.share <= limits.share
     if follows and wall is not None and _answers_alike(found, wall, limits):
@@ -99,7 +105,7 @@ def _judged(
             "What is behind the face answered the light as much as the face did.",
             **measured,
         )
-    if follows and found.gain >= limits.gain and _unevenness(gains) > limits.uneven:
+    if follows and found.gain >= limits.gain and _unevenness(answers) > limits.uneven:
         return _finding(
             Outcome.RETRY,
             "COLOUR_PATCHY",
@@ -144,8 +150,9 @@ def _answers_alike(found: Following, wall: Following, limits: Limits) -> bool:
     return wall.correlation >= limits.wall_correlation and wall.gain >= limits.alike * found.gain
 
 
-def _unevenness(gains: list[float]) -> float:
-    return float(np.log(np.maximum(gains, 1e-3)).std()) if len(gains) > 2 else 0.0
+def _unevenness(answers: list[float]) -> float:
+    """How differently the patches answer, in linear light: that of the place is taken off."""
+    return float(np.log(np.maximum(answers, 1e-4)).std()) if len(answers) > 2 else 0.0
 
 
 def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
@@ -181,15 +188,13 @@ def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
     if not faces:
         return None
     walled = [one for one in walls if one is not None]
+    whole = [np.array(one) for one in zip(*parts, strict=True) if not any(c is None for c in one)]
     return _Seen(
         at_ms=np.array(times, dtype=np.float64),
         skin=_log_chroma(np.array(faces)),
         wall=_log_chroma(np.array(walled)) if len(walled) == len(faces) else None,
-        patches=[
-            _log_chroma(np.array(one))
-            for one in zip(*parts, strict=True)
-            if all(colour is not None for colour in one)
-        ],
+        patches=[_log_chroma(one) for one in whole],
+        levels=[float(one.mean()) for one in whole],
         brightness=float(np.mean(faces)),
     )
 
