@@ -124,7 +124,7 @@ class Head:
     def subject(self, number: int) -> Subject:
         """The person of this number; the latest few are kept."""
         if number not in self._subjects:
-            while len(self._subjects) >= 8:
+            while len(self._subjects) >= 4:
                 self._subjects.pop(next(iter(self._subjects)))
             self._subjects[number] = self._build(number)
         return self._subjects[number]
