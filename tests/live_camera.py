@@ -42,7 +42,7 @@ SIZE = len(MARK) + WIDTH * HEIGHT * 3 // 2
 #: The number of a frame: so many squares of so many pixels, white for 1.
 BITS, SQUARE = 10, 8
 #: How often the camera may be opened: each time the browser begins the file anew.
-TIMES = 4
+TIMES = 8
 #: The person is painted so many frames before the browser reads them.
 AHEAD = 3
 
@@ -96,6 +96,12 @@ class LiveCamera:
     def follows(self, *, number: int) -> None:
         """The page sees this frame now: go on from there."""
         self._tell({"frame": number, "now": time.monotonic()})
+
+    def rests(self) -> None:
+        """The browser has closed its camera: when it opens it again, the person is at rest."""
+        self._tell({"rest": True, "now": time.monotonic()})
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().strip() == "ready"
 
     def told(self, step: str, flashes: list[list[int]]) -> None:
         """The page has just shown this prompt."""
@@ -157,18 +163,26 @@ def paint(path: Path, head: Path, subject: int, seed: int, kind: str) -> None:
 
     first = stage.seen(person.meshes(0.0), screen=screen.at(0.0)).light
     stage.sensor.settle(light=first, box=stage.face_box)
-    at_rest = seen(0.0)
-    with path.open("wb") as file:
-        file.write(HEADER)
+    path.write_bytes(HEADER)
+    file = path.open("r+b", buffering=0)
+
+    def rest(t: float) -> None:
+        # Another picture each time: nobody shows the same one in two checks.
+        at_rest = seen(t)
+        file.seek(len(HEADER))
         for number in range(SECONDS * FPS):
             file.write(_painted(at_rest.copy(), number))
-    print("ready", flush=True)  # noqa: T201
-    file = path.open("r+b", buffering=0)
+        print("ready", flush=True)  # noqa: T201
+
+    rest(0.0)
     clock = SimpleNamespace(zero=None, opened=-1)
     written, lines = 0, _listening()
     while True:
         for said in _heard(lines):
-            if "frame" in said:
+            if "rest" in said:
+                clock.zero = None
+                rest((clock.opened + 1) * SECONDS * 1000)
+            elif "frame" in said:
                 clock.zero = said["now"] - said["frame"] / FPS
                 clock.opened += 1
                 written = said["frame"] + AHEAD

@@ -19,6 +19,7 @@ from django.core.cache import cache
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
+from apps.faces import queries
 from apps.faces.models import Attempt, Challenge, Picture, Template
 from apps.flows import face_judging, faces
 from apps.users.models import User
@@ -117,8 +118,8 @@ def obeys(page: Page, camera: LiveCamera, user: User) -> None:
     pytest.fail("the page never came to an end")
 
 
-def ends(page: Page, *outcomes: str) -> None:
-    """The check ends in one of these ways; a page on a busy machine stops waiting earlier."""
+def ended(page: Page) -> str:
+    """How the check ended; a page on a busy machine stops waiting earlier."""
     root = page.locator("[data-face]")
     expect(root).to_have_attribute("data-state", "done", timeout=60_000)
     told, until = root.get_attribute("data-outcome"), time.monotonic() + 90
@@ -127,30 +128,43 @@ def ends(page: Page, *outcomes: str) -> None:
         latest = Attempt.objects.filter(challenge__state="JUDGED").order_by("-at").first()
         if latest is not None and not Challenge.objects.filter(state="FINISHED").exists():
             told = latest.outcome
+    return told or ""
+
+
+def passes(page: Page, camera: LiveCamera, user: User) -> None:
+    """The check passes: at the first try, or as people do it who are asked once more."""
+    for _ in range(3):
+        obeys(page, camera, user)
+        outcome = ended(page)
+        if outcome != "RETRY":
+            break
+        camera.rests()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("[data-face]")).not_to_have_attribute("data-state", "done")
     found = [(one.outcome, one.code, one.findings) for one in Attempt.objects.all()]
-    assert told in outcomes, (root.inner_text(), found)
+    assert outcome == "PASS", (page.locator("[data-face]").inner_text(), found)
 
 
-def sets_up(page: Page, camera: LiveCamera, user: User) -> None:
+def sets_up(page: Page) -> None:
     page.goto("/account/face/")
     page.get_by_label("I agree that the desk checks my face").check()
     page.get_by_role("button", name="Agree").click()
     page.get_by_role("link", name="Set up your face").click()
     page.get_by_role("button", name="Start").click()
-    obeys(page, camera, user)
 
 
 def test_alice_sets_up_her_face_and_shows_it_when_an_order_waits(
-    desk: Desk, stand: Stand, settings: Any
+    desk: Desk, stand: Stand, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a desk on which a face proves something at once
     settings.PROOF_FACTOR_AGE_H = 0
+    monkeypatch.setattr(queries, "MOST_BEGUN", 9)
     alice = desk.person("alice")
     has_factor(alice)
     with before_the_camera(desk, stand, "alice", subject=3) as (page, camera):
         # when she sets it up on her phone
-        sets_up(page, camera, alice)
-        ends(page, "PASS")
+        sets_up(page)
+        passes(page, camera, alice)
         assert Template.objects.filter(user=alice, superseded_at=None).count() == 1
         assert not Picture.objects.exists()
         # and the engine asks for it as she takes an offer
@@ -159,12 +173,12 @@ def test_alice_sets_up_her_face_and_shows_it_when_an_order_waits(
         desk.now = datetime.now(UTC)
         order = desk.judged("STEP_UP", lambda: desk.opens("alice", ad)).order
         assert order.status == "CREATED"
+        camera.rests()
         page.goto(f"/orders/{order.pk}/prove/")
         page.get_by_role("link", name="Start the face check").click()
         page.get_by_role("button", name="Start").click()
-        obeys(page, camera, alice)
         # then it goes on by itself, and she is led back to it
-        ends(page, "PASS")
+        passes(page, camera, alice)
         assert f"/orders/{order.pk}/" in (
             page.locator("[data-face]").get_attribute("data-next") or ""
         )
@@ -182,7 +196,8 @@ def test_mallory_holds_something_else_before_the_camera(
     mallory = desk.person("mallory")
     has_factor(mallory)
     with before_the_camera(desk, stand, "mallory", subject=3, kind=kind) as (page, camera):
-        sets_up(page, camera, mallory)
-        ends(page, "FAIL", "RETRY")
+        sets_up(page)
+        obeys(page, camera, mallory)
+        assert ended(page) in ("FAIL", "RETRY")
     assert not Template.objects.exists()
     assert Attempt.objects.get().outcome in ("FAIL", "RETRY")
