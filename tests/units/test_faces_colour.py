@@ -35,7 +35,7 @@ def judged(shown: tuple[Flash, ...], track: Track) -> Finding:
     "scene",
     [
         Scene(),
-        Scene(tone=1.0, screen=0.08, noise=3.5),
+        Scene(tone=1.0, screen=0.1, noise=3.5),
         Scene(fps=12, quality=65, noise=4.0),
         Scene(balances=0.8),
         Scene(warmth=0.4, tone=0.6),

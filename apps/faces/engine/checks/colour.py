@@ -42,9 +42,10 @@ class Limits:
     dim_gain: float = 0.02
     alike: float = 0.5
     #: Changes of log chromaticity per unit of light below which a veil on glass is not excluded.
-    gain: float = 0.05
-    #: Standard deviation of the logarithms of what forehead, cheeks and chin answer.
-    uneven: float = 0.5
+    gain: float = 0.07
+    #: How much like glass the face answers: the standard deviation of the logarithms of what
+    #: forehead, cheeks and chin answer, and the wall's answer over the skin's, together.
+    glass: float = 0.62
     wall_correlation: float = 0.7
     #: Degrees that the head may be turned away from how it is held during the flashes.
     turned: float = 15.0
@@ -95,7 +96,10 @@ def check(*, challenge: Challenge, track: Track, limits: Limits) -> Finding:
 def _judged(
     found: Following, wall: Following | None, answers: list[float], seen: _Seen, limits: Limits
 ) -> Finding:
-    evidence = _evidence(found, wall, seen) | {"patches": [round(one, 4) for one in answers]}
+    evidence = _evidence(found, wall, seen) | {
+        "patches": [round(one, 4) for one in answers],
+        "glass": round(_like_glass(found, wall, answers), 3),
+    }
     measured = {"score": found.correlation, "threshold": limits.correlation, "evidence": evidence}
     follows = found.correlation >= limits.correlation and found.share <= limits.share
     if follows and wall is not None and _answers_alike(found, wall, limits):
@@ -105,7 +109,7 @@ def _judged(
             "What is behind the face answered the light as much as the face did.",
             **measured,
         )
-    if follows and found.gain >= limits.gain and _unevenness(answers) > limits.uneven:
+    if follows and found.gain >= limits.gain and _like_glass(found, wall, answers) > limits.glass:
         return _finding(
             Outcome.RETRY,
             "COLOUR_PATCHY",
@@ -150,9 +154,11 @@ def _answers_alike(found: Following, wall: Following, limits: Limits) -> bool:
     return wall.correlation >= limits.wall_correlation and wall.gain >= limits.alike * found.gain
 
 
-def _unevenness(answers: list[float]) -> float:
-    """How differently the patches answer, in linear light: that of the place is taken off."""
-    return float(np.log(np.maximum(answers, 1e-4)).std()) if len(answers) > 2 else 0.0
+def _like_glass(found: Following, wall: Following | None, answers: list[float]) -> float:
+    """A spot on the face and a veil over all: the light of the place is taken off, skin is even."""
+    uneven = float(np.log(np.maximum(answers, 1e-4)).std()) if len(answers) > 2 else 0.0
+    veil = max(wall.gain / found.gain, 0.0) if wall is not None and found.gain > 0 else 0.0
+    return uneven + veil
 
 
 def _look(prompt: Prompt, track: Track, limits: Limits) -> _Seen | None:
