@@ -224,6 +224,7 @@ class Machine:
         for one in traders:
             one.send_signal(signal.SIGSTOP)
         time.sleep(1)  # what the phone has asked for is done or not by then
+        self.heal()  # a killed backend takes the whole database into recovery, a moment later
         yield
         for one in traders:
             one.send_signal(signal.SIGCONT)
