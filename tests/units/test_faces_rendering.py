@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 import random
+import subprocess
+import sys
 from argparse import ArgumentParser
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +54,29 @@ def test_the_same_seed_renders_the_same_bytes(head):
 
     assert first.frames == again.frames
     assert first.frames[0].image != other.frames[0].image
+
+
+def test_another_process_moves_the_same_way():
+    program = (
+        "import numpy as np\n"
+        "from apps.faces.engine.session import Prompt, Step\n"
+        "from apps.faces.rendering.motion import Actor\n"
+        "actor = Actor(np.random.default_rng(3))\n"
+        "actor.told(Prompt(seq=0, step=Step.LEFT), at=0.0)\n"
+        "print(actor.moves)"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(said) == 1
 
 
 def test_prompts_are_released_one_by_one_and_frames_arrive_after_they_are_taken(head):

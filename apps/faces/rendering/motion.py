@@ -118,7 +118,8 @@ class Actor:
                 by = -by
             move = Move(axis, by, start, *random.uniform((380, 260, 380), (620, 520, 620)))
             self.moves.append(move)
-            for other in {"yaw", "pitch", "roll"} - {axis}:  # nobody turns on one axis alone
+            # Nobody turns on one axis alone. In a fixed order: that of a set differs by process.
+            for other in (one for one in ("yaw", "pitch", "roll") if one != axis):
                 part = by * random.normal(0, 0.07)
                 self.moves.append(Move(other, part, start, move.out, move.hold, move.back))
             return move.end
